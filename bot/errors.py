@@ -1,0 +1,31 @@
+"""The three kinds of failure, and no others.
+
+1. Bad content is a value (``detectors.evidence.Unreadable``, ``model.Refused``): never raised.
+2. The world failing is ``Transient``: retried with back-off and a bound, then parked where people see it.
+3. Anything else is a bug: it becomes a ``detector.fault`` finding, so the post goes to a person.
+
+``UserError`` is for people at the command line: one line that says what is wrong and what to do next.
+"""
+
+from __future__ import annotations
+
+
+class UserError(Exception):
+    """Something the person at the keyboard can mend. Exit status 1 (could not be done)."""
+
+    exit_status = 1
+
+
+class ConfigError(UserError):
+    """A wrong setting, campaign file or argument: names file, line and key. Exit status 2."""
+
+    exit_status = 2
+
+
+class Transient(Exception):
+    """The world failed; trying again later may help. ``retry_after`` is in seconds, None when unknown."""
+
+    def __init__(self, reason: str, retry_after: float | None = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.retry_after = retry_after

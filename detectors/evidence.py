@@ -1,0 +1,112 @@
+"""What the detectors say: frozen values with a lossless JSON form (``msgspec.json``).
+
+Scores are floats in 0..1, rounded to four decimals when made, so that stored and fresh evidence are equal.
+Boxes are ``(x, y, w, h)`` and quads four ``(x, y)``, floats in pixels of the upright picture (EXIF applied).
+``frame`` counts from 0 and ``time`` is seconds into the video; both are None for a still picture.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+Box = tuple[float, float, float, float]
+Point = tuple[float, float]
+Quad = tuple[Point, Point, Point, Point]
+MediaKind = Literal["image", "video"]
+
+
+class Value(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Base of every value: immutable, compared by content, keyword-only."""
+
+
+class Unreadable(Value, tag="unreadable"):
+    """Bytes that are no picture or video we accept. ``reason`` is a stable snake_case word, e.g. ``too_many_pixels``."""
+
+    reason: str
+
+
+class Mark(Value):
+    """One brand mark seen: its name in the kit, calibrated probability, place, and which stage and asset it came from."""
+
+    name: str
+    score: float
+    box: Box
+    frame: int | None = None
+    time: float | None = None
+    stage: str = ""
+    variant: str | None = None
+
+
+class Colour(Value):
+    """Brand colours: ``score`` 0..1 (how telling), the share of pixels in each kit colour, and of touching pairs."""
+
+    score: float
+    shares: dict[str, float]
+    adjacency: float
+
+
+class Resemblance(Value):
+    """How near the whole picture is to one asset of the kit (poster, bare logo): PDQ Hamming distance 0..256."""
+
+    asset: str
+    distance: int
+
+
+class Fingerprint(Value):
+    """Whole-picture hashes in lower-case hex.
+
+    ``pdq`` is 256 bits (64 digits) and ``orientations`` the PDQ of all 8 dihedral views, the upright one first;
+    ``phash`` is imagehash's 64-bit pHash; ``quality`` 0..100 is PDQ's: below 50 the picture is too flat to match.
+    """
+
+    pdq: str
+    orientations: tuple[str, ...]
+    phash: str
+    quality: int
+    frame: int | None = None
+    time: float | None = None
+
+
+class Code(Value):
+    """A machine-readable code (QR) with its text."""
+
+    text: str
+    quad: Quad
+    frame: int | None = None
+    time: float | None = None
+
+
+class Stage(Value):
+    """What one stage of the cascade settled (None: nothing), and what it cost. Cost is never part of a verdict."""
+
+    name: str
+    settled: str | None = None
+    milliseconds: float = 0.0
+
+
+class MediaEvidence(Value, tag="evidence"):
+    """All that the detectors found in one image or video. ``width`` and ``height`` are of the upright picture.
+
+    ``brand_score`` is the best calibrated mark score (0..1) over all marks and frames; which marks count, and which
+    score suffices, the campaign says. ``fingerprints`` holds one entry for an image, a sequence for a video.
+    ``duration`` is in seconds, None for an image.
+    """
+
+    sha256: str
+    kind: MediaKind
+    format: str
+    width: int
+    height: int
+    duration: float | None
+    marks: tuple[Mark, ...]
+    colour: Colour
+    resemblances: tuple[Resemblance, ...]
+    fingerprints: tuple[Fingerprint, ...]
+    codes: tuple[Code, ...]
+    faults: tuple[str, ...] = ()
+    detectors: dict[str, str] = {}
+
+
+Examined = MediaEvidence | Unreadable
