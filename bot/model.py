@@ -184,12 +184,13 @@ class Relation(Value):
 class Case(Value):
     """All that a rule may look at: the post, what was seen in its media, how it relates. ``looked`` is empty where
     admission already decided and nothing was downloaded. ``prior_entries``: this person's other posts with the
-    hashtag that certainly came earlier (for ``author.repeat``)."""
+    hashtag that certainly came earlier (for ``author.repeat``). ``faults`` names bugs of ours met on the way."""
 
     post: Post
     looked: tuple[Looked, ...] = ()
     relations: tuple[Relation, ...] = ()
     prior_entries: int = 0
+    faults: tuple[str, ...] = ()
 
 
 class Finding(Value):

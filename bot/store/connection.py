@@ -1,0 +1,82 @@
+"""Opening the database: which SQLite, which journal, one writer at a time.
+
+SQLite 3.7.0 to 3.51.2 can corrupt a WAL database with two writing connections (fixed in 3.51.3, 3.50.7 and 3.44.6).
+On such a build the rollback journal is used, fully synchronised: slower, and safe. ``journal`` says which, for ``doctor``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from sqlite_utils import Database
+from sqlite_utils.utils import sqlite3
+
+from bot.errors import UserError
+from bot.store.schema import migrations
+
+Row = tuple[Any, ...]
+_BUSY_SECONDS = 30.0
+
+
+def wal_is_sound(version: tuple[int, ...]) -> bool:
+    """Whether this SQLite version is free of the WAL-reset corruption bug.
+
+    >>> wal_is_sound((3, 40, 1)), wal_is_sound((3, 44, 6)), wal_is_sound((3, 51, 2)), wal_is_sound((3, 53, 4))
+    (False, True, False, True)
+    """
+    return version >= (3, 51, 3) or (3, 50, 7) <= version < (3, 51) or (3, 44, 6) <= version < (3, 45)
+
+
+class Connection:
+    """One connection. All statements of one process go through it, from one thread at a time."""
+
+    def __init__(self, path: Path) -> None:
+        try:
+            self._raw = sqlite3.connect(str(path), timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+            self.journal = "wal" if wal_is_sound(sqlite3.sqlite_version_info) else "delete"
+            self._raw.execute(f"PRAGMA journal_mode={self.journal}")
+            self._raw.execute(f"PRAGMA synchronous={'FULL' if self.journal == 'wal' else 'EXTRA'}")
+            self._raw.execute("PRAGMA foreign_keys=ON")
+            self._raw.execute("PRAGMA cache_size=-32768")
+            self._raw.execute("PRAGMA journal_size_limit=67108864")
+            self.db = Database(self._raw)
+            if migrations.pending(self.db):
+                with self.transaction():
+                    migrations.apply(self.db)
+        except sqlite3.DatabaseError as error:
+            raise UserError(f"cannot open the database {path}: {error}") from error
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing. The write lock is taken at once, so that two processes wait instead of failing half-way."""
+        if self._raw.in_transaction:
+            with self.db.atomic():
+                yield
+            return
+        self._raw.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self._raw.rollback()
+            raise
+        self._raw.execute("COMMIT")
+
+    def run(self, sql: str, parameters: tuple[object, ...] = ()) -> int:
+        """Execute one statement and return how many rows it changed."""
+        return int(self._raw.execute(sql, parameters).rowcount)
+
+    def rows(self, sql: str, parameters: tuple[object, ...] = ()) -> list[Row]:
+        """All rows of a query."""
+        return list(self._raw.execute(sql, parameters))
+
+    def row(self, sql: str, parameters: tuple[object, ...] = ()) -> Row | None:
+        """The first row of a query, None where there is none."""
+        found: Row | None = self._raw.execute(sql, parameters).fetchone()
+        return found
+
+    def close(self) -> None:
+        """Close; harmless when called twice."""
+        self._raw.close()

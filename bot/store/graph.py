@@ -1,0 +1,307 @@
+"""The graph of copies: nodes (a picture, a story, a person), links between nodes, and where each occurs.
+
+A node is content, named by its hash; an occurrence is that content in one post, with the interval in which it entered
+and an author. Near and text links join nodes into clusters; partial links are edges only. Each occurrence has a
+standing towards the other authors in its cluster, the worst that holds:
+
+    4 LATER_SAME   another author's same bytes certainly came before
+    3 LATER        another author's similar content certainly came before
+    2 UNORDERED    another author has it too, and time cannot tell who was first
+    1 OWN          only the same author's came before
+    0 FIRST        nobody's came before
+
+A new occurrence can only raise the standing of others, and only of those below what it imposes: an index finds these,
+so that n copies cost O(n) whichever order they arrive in. Everything rarer (an occurrence moved, withdrawn or changed
+author, a picture declared common) recomputes the cluster. Which gives the same: a standing is a function of the set.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from bot.model import Value
+from bot.store.connection import Connection, Row
+
+FIRST, OWN, UNORDERED, LATER, LATER_SAME = range(5)
+
+
+class Occurrence(Value):
+    """One node in one post. ``slot``: media index, or one of relate's named slots. Ends in microseconds, inclusive."""
+
+    post_id: str
+    slot: int
+    node: int
+    author: str
+    earliest: int
+    latest: int
+
+
+class Graph:
+    """Nodes, links, clusters and occurrences. Every method runs in the caller's transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def node(self, key: str, kind: str, content: bytes | None = None) -> tuple[int, bool]:
+        """The node of this content, made where missing: (id, whether it is new)."""
+        row = self._connection.row("SELECT id FROM nodes WHERE key = ?", (key,))
+        if row is not None:
+            return int(row[0]), False
+        self._connection.run(
+            "INSERT INTO nodes (key, kind, cluster, content) VALUES (?, ?, 0, ?)", (key, kind, content)
+        )
+        row = self._connection.row("SELECT last_insert_rowid()")
+        assert row is not None
+        self._connection.run("UPDATE nodes SET cluster = id WHERE id = ?", (row[0],))
+        return int(row[0]), True
+
+    def key(self, node: int) -> str:
+        """The key that names a node's content."""
+        row = self._connection.row("SELECT key FROM nodes WHERE id = ?", (node,))
+        assert row is not None, f"no node {node}"
+        return str(row[0])
+
+    def learn_person(self, account: str, person: str) -> bool:
+        """Note whose account this is; the first word stands. True where it is news."""
+        return bool(self._connection.run("INSERT OR IGNORE INTO accounts VALUES (?, ?)", (account, person)))
+
+    def person(self, account: str) -> str | None:
+        """The person behind an account, as far as any post told."""
+        row = self._connection.row("SELECT person FROM accounts WHERE id = ?", (account,))
+        return None if row is None else str(row[0])
+
+    def common(self, node: int) -> str | None:
+        """The label under which this content is known to be shared by everybody, None where it is not."""
+        row = self._connection.row("SELECT common FROM nodes WHERE id = ?", (node,))
+        return None if row is None else row[0]
+
+    def link(self, a: int, b: int, kind: str, distance: int, detail: str = "{}") -> set[str]:
+        """Store a proven link; near and text links join clusters. Returns the posts whose standing may have changed."""
+        low, high = min(a, b), max(a, b)
+        if low == high or not self._connection.run(
+            "INSERT OR IGNORE INTO links VALUES (?, ?, ?, ?, ?)", (low, high, kind, distance, detail)
+        ):
+            return set()
+        if kind == "partial":
+            return self._posts_with("node IN (?, ?)", (low, high))
+        if self.common(a) is not None or self.common(b) is not None:
+            return set()
+        return self._join(self.cluster(a), self.cluster(b))
+
+    def cluster(self, node: int) -> int:
+        """The cluster that a node belongs to."""
+        row = self._connection.row("SELECT cluster FROM nodes WHERE id = ?", (node,))
+        assert row is not None, f"no node {node}"
+        return int(row[0])
+
+    def _join(self, a: int, b: int) -> set[str]:
+        if a == b:
+            return set()
+        count = "SELECT count(*) FROM occurrences WHERE cluster = ?"
+        sizes = [row[0] for cluster in (a, b) if (row := self._connection.row(count, (cluster,)))]
+        keep, give = (a, b) if sizes[0] >= sizes[1] else (b, a)
+        self._connection.run("UPDATE nodes SET cluster = ? WHERE cluster = ?", (keep, give))
+        moved = self._occurrences("cluster = ?", (give,))
+        self._connection.run("UPDATE occurrences SET cluster = ? WHERE cluster = ?", (keep, give))
+        changed: set[str] = set()
+        for occurrence in moved:  # the smaller side pays: each occurrence moves O(log n) times in all
+            changed |= self._impose(occurrence, keep) | {occurrence.post_id}
+            self._stand(occurrence, keep)
+        return changed
+
+    def place(self, post_id: str, occurrences: Iterable[Occurrence]) -> set[str]:
+        """Say where a post's content stands now. Returns the other posts whose standing changed."""
+        new = {o.slot: o for o in occurrences}
+        old = {o.slot: o for o in self._occurrences("post_id = ?", (post_id,))}
+        changed: set[str] = set()
+        for slot in old.keys() - {slot for slot, o in new.items() if old.get(slot) == o}:
+            changed |= self._remove(old[slot])
+        for slot, occurrence in new.items():
+            if old.get(slot) == occurrence:
+                continue
+            cluster = self.cluster(occurrence.node)
+            self._connection.run(
+                "INSERT INTO occurrences VALUES (?, ?, ?, ?, ?, ?, ?, 0)",
+                (post_id, slot, occurrence.node, cluster, occurrence.author, occurrence.earliest, occurrence.latest),
+            )
+            changed |= self._impose(occurrence, cluster) | self._neighbours(occurrence.node)
+            self._stand(occurrence, cluster)
+        return changed - {post_id}
+
+    def _remove(self, occurrence: Occurrence) -> set[str]:
+        self._connection.run(
+            "DELETE FROM occurrences WHERE post_id = ? AND slot = ?", (occurrence.post_id, occurrence.slot)
+        )
+        return self.recompute(self.cluster(occurrence.node)) | self._neighbours(occurrence.node)
+
+    def recompute(self, cluster: int) -> set[str]:
+        """Every standing in a cluster anew, from the set. Returns the posts where one changed."""
+        before = {
+            (p, s): standing
+            for p, s, standing in self._connection.rows(
+                "SELECT post_id, slot, standing FROM occurrences WHERE cluster = ?", (cluster,)
+            )
+        }
+        return {
+            o.post_id
+            for o in self._occurrences("cluster = ?", (cluster,))
+            if self._stand(o, cluster) != before[(o.post_id, o.slot)]
+        }
+
+    def _impose(self, new: Occurrence, cluster: int) -> set[str]:
+        """Raise the standing of those that the new occurrence comes before or cannot be ordered with."""
+        raises = (
+            # (standing, where; all others' occurrences): the same bytes later; similar later; overlapping; one's own later
+            (LATER_SAME, "node = ?1 AND standing < 4 AND earliest > ?4 AND author <> ?3"),
+            (LATER, "cluster = ?2 AND standing < 3 AND earliest > ?4 AND author <> ?3"),
+            (UNORDERED, "cluster = ?2 AND standing < 2 AND earliest <= ?4 AND latest >= ?5 AND author <> ?3"),
+            (OWN, "cluster = ?2 AND standing < 1 AND earliest > ?4 AND author = ?3"),
+        )
+        parameters = (new.node, cluster, new.author, new.latest, new.earliest, new.post_id)
+        changed: set[str] = set()
+        for standing, where in raises:
+            others = f"SELECT post_id, slot FROM occurrences WHERE {where} AND post_id <> ?6"
+            for post_id, slot in self._connection.rows(others, parameters):
+                self._connection.run(
+                    "UPDATE occurrences SET standing = ? WHERE post_id = ? AND slot = ?", (standing, post_id, slot)
+                )
+                changed.add(post_id)
+        return changed
+
+    def _stand(self, o: Occurrence, cluster: int) -> int:
+        """Compute and store one occurrence's standing from the set."""
+        before = "latest < ?2 AND author <> ?3 LIMIT 1"
+        standing = FIRST
+        if self._connection.row(
+            f"SELECT 1 FROM occurrences WHERE node = ?1 AND {before}", (o.node, o.earliest, o.author)
+        ):
+            standing = LATER_SAME
+        elif self._connection.row(
+            f"SELECT 1 FROM occurrences WHERE cluster = ?1 AND {before}", (cluster, o.earliest, o.author)
+        ):
+            standing = LATER
+        elif self._connection.row(
+            "SELECT 1 FROM occurrences WHERE cluster = ? AND earliest <= ? AND latest >= ? AND author <> ? LIMIT 1",
+            (cluster, o.latest, o.earliest, o.author),
+        ):
+            standing = UNORDERED
+        elif self._connection.row(
+            "SELECT 1 FROM occurrences WHERE cluster = ? AND latest < ? AND author = ? AND post_id <> ? LIMIT 1",
+            (cluster, o.earliest, o.author, o.post_id),
+        ):
+            standing = OWN
+        self._connection.run(
+            "UPDATE occurrences SET standing = ? WHERE post_id = ? AND slot = ?", (standing, o.post_id, o.slot)
+        )
+        return standing
+
+    def standings(self, post_id: str) -> dict[int, tuple[int, int]]:
+        """Per slot of a post: (standing, node)."""
+        rows = self._connection.rows("SELECT slot, standing, node FROM occurrences WHERE post_id = ?", (post_id,))
+        return {slot: (standing, node) for slot, standing, node in rows}
+
+    def partial(self, node: int, o: Occurrence) -> int | None:
+        """How this occurrence stands through partial links: LATER, UNORDERED, or None where no other author has such a picture."""
+        worst = None
+        for other in self._partners(node):
+            if self._connection.row(
+                "SELECT 1 FROM occurrences WHERE node = ? AND latest < ? AND author <> ? LIMIT 1",
+                (other, o.earliest, o.author),
+            ):
+                return LATER
+            if self._connection.row(
+                "SELECT 1 FROM occurrences WHERE node = ? AND earliest <= ? AND latest >= ? AND author <> ? LIMIT 1",
+                (other, o.latest, o.earliest, o.author),
+            ):
+                worst = UNORDERED
+        return worst
+
+    def _partners(self, node: int) -> list[int]:
+        rows = self._connection.rows(
+            "SELECT b FROM links WHERE a = ?1 AND kind = 'partial' UNION SELECT a FROM links WHERE b = ?1 AND kind = 'partial'",
+            (node,),
+        )
+        return [row[0] for row in rows if self.common(row[0]) is None]
+
+    def _neighbours(self, node: int) -> set[str]:
+        return {post for partner in self._partners(node) for post in self._posts_with("node = ?", (partner,))}
+
+    def declare_common(self, node: int, label: str | None) -> set[str]:
+        """No copy rests on this content any more (None: it may again). Splits or joins its cluster; returns the posts touched."""
+        if self.common(node) == label:
+            return set()
+        old = self.cluster(node)
+        self._connection.run("UPDATE nodes SET common = ? WHERE id = ?", (label, node))
+        touched = self._posts_with("cluster = ?", (old,)) | self._neighbours(node)
+        members = [row[0] for row in self._connection.rows("SELECT id FROM nodes WHERE cluster = ?", (old,))]
+        for member in members:
+            self._connection.run("UPDATE nodes SET cluster = id WHERE id = ?", (member,))
+            self._connection.run("UPDATE occurrences SET cluster = node WHERE node = ?", (member,))
+        for a, b in sorted({pair for member in members for pair in self._joining(member)}):
+            touched |= self._join(self.cluster(a), self.cluster(b))
+        for cluster in {self.cluster(o.node) for post in touched for o in self._occurrences("post_id = ?", (post,))}:
+            self.recompute(cluster)
+        return touched
+
+    def _joining(self, node: int) -> list[Row]:
+        """The links of a node that join clusters: neither partial nor resting on what everybody shares."""
+        return self._connection.rows(
+            "SELECT l.a, l.b FROM links l JOIN nodes m ON m.id = l.a JOIN nodes n ON n.id = l.b"
+            " WHERE (l.a = ?1 OR l.b = ?1) AND l.kind <> 'partial' AND m.common IS NULL AND n.common IS NULL",
+            (node,),
+        )
+
+    def rename_author(self, old: str, new: str) -> set[str]:
+        """An account turned out to be this person's: all its occurrences take the name. Returns the posts whose standing changed."""
+        clusters = [
+            row[0] for row in self._connection.rows("SELECT DISTINCT cluster FROM occurrences WHERE author = ?", (old,))
+        ]
+        self._connection.run("UPDATE occurrences SET author = ? WHERE author = ?", (new, old))
+        return {post for cluster in clusters for post in self.recompute(cluster)}
+
+    def occurrences(self, node: int) -> list[Occurrence]:
+        """Everywhere this content stands, earliest first."""
+        return self._occurrences("node = ? ORDER BY latest, earliest, post_id", (node,))
+
+    def members(self, cluster: int) -> list[Occurrence]:
+        """All occurrences of a cluster, earliest first."""
+        return self._occurrences("cluster = ? ORDER BY latest, earliest, post_id", (cluster,))
+
+    def cluster_name(self, cluster: int) -> str | None:
+        """The lasting name of a cluster: the least content hash in it, shortened; None for a cluster of one post."""
+        if len({o.post_id for o in self.members(cluster)}) < 2:
+            return None
+        row = self._connection.row("SELECT min(key) FROM nodes WHERE cluster = ?", (cluster,))
+        return None if row is None else str(row[0]).partition(":")[2][:12]
+
+    def distance(self, a: int, b: int) -> int | None:
+        """The distance of the stored link of two nodes; 0 for the same node, None where they are linked through others."""
+        if a == b:
+            return 0
+        row = self._connection.row("SELECT distance FROM links WHERE a = ? AND b = ?", (min(a, b), max(a, b)))
+        return None if row is None else int(row[0])
+
+    def partners(self, node: int) -> list[int]:
+        """The nodes joined to this one by partial links."""
+        return self._partners(node)
+
+    def contents(self, kind: str) -> list[tuple[int, str, bytes | None]]:
+        """(id, key, content) of every node of a kind, in order of id."""
+        return [
+            (i, k, c)
+            for i, k, c in self._connection.rows(
+                "SELECT id, key, content FROM nodes WHERE kind = ? ORDER BY id", (kind,)
+            )
+        ]
+
+    def _occurrences(self, where: str, parameters: tuple[object, ...]) -> list[Occurrence]:
+        rows = self._connection.rows(
+            f"SELECT post_id, slot, node, author, earliest, latest FROM occurrences WHERE {where}", parameters
+        )
+        return [Occurrence(post_id=p, slot=s, node=n, author=a, earliest=e, latest=t) for p, s, n, a, e, t in rows]
+
+    def _posts_with(self, where: str, parameters: tuple[object, ...]) -> set[str]:
+        return {
+            row[0]
+            for row in self._connection.rows(f"SELECT DISTINCT post_id FROM occurrences WHERE {where}", parameters)
+        }

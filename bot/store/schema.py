@@ -1,0 +1,108 @@
+"""The tables, as numbered migrations (sqlite-utils ``Migrations``): applied in order, each once.
+
+Two kinds of table. ``events`` and ``seals`` are the append-only log: ids, hashes and facts. All others are what is
+asked every day: what sources delivered, the merge of it, evidence, the graph of copies, verdicts, decisions.
+Names, texts and raw records stand in ``bodies`` alone, so that a person can be forgotten.
+Times are integer microseconds since 1970 UTC.
+"""
+
+from __future__ import annotations
+
+from sqlite_utils import Database, Migrations
+
+migrations = Migrations("gatewarden")
+
+_FIRST = """
+CREATE TABLE events (
+    seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, kind TEXT NOT NULL, subject TEXT NOT NULL,
+    version INTEGER NOT NULL DEFAULT 1, payload TEXT NOT NULL CHECK (json_valid(payload))
+) STRICT;
+CREATE INDEX events_by_subject ON events (subject, seq);
+CREATE TABLE seals (
+    last_seq INTEGER PRIMARY KEY, first_seq INTEGER NOT NULL, hash TEXT NOT NULL CHECK (length(hash) = 64)
+) STRICT;
+CREATE TABLE terms (epoch INTEGER PRIMARY KEY, holder TEXT NOT NULL, at INTEGER NOT NULL) STRICT;
+CREATE TABLE positions (source TEXT PRIMARY KEY, position TEXT NOT NULL, at INTEGER NOT NULL) STRICT;
+CREATE TABLE polls (source TEXT NOT NULL, started INTEGER NOT NULL, finished INTEGER NOT NULL, complete INTEGER NOT NULL,
+    PRIMARY KEY (source, started)) STRICT, WITHOUT ROWID;
+CREATE TABLE pushes (id TEXT PRIMARY KEY, at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE quarantine (
+    digest TEXT PRIMARY KEY, source TEXT NOT NULL, line INTEGER, reason TEXT NOT NULL, raw TEXT NOT NULL, at INTEGER NOT NULL
+) STRICT;
+CREATE TABLE bodies (ref TEXT PRIMARY KEY, salt TEXT NOT NULL, snapshot BLOB NOT NULL, raw BLOB NOT NULL) STRICT;
+CREATE TABLE sightings (
+    post_id TEXT NOT NULL, source TEXT NOT NULL, digest TEXT NOT NULL, first_observed INTEGER NOT NULL,
+    last_observed INTEGER NOT NULL CHECK (last_observed >= first_observed), not_before INTEGER, ref TEXT NOT NULL REFERENCES bodies (ref),
+    PRIMARY KEY (post_id, source, digest)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE stats (
+    post_id TEXT NOT NULL, source TEXT NOT NULL, at INTEGER NOT NULL, views INTEGER, likes INTEGER, comments INTEGER, shares INTEGER,
+    PRIMARY KEY (post_id, source, at)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE work (
+    post_id TEXT PRIMARY KEY, generation INTEGER NOT NULL, state TEXT NOT NULL CHECK (state IN ('ready', 'busy')),
+    tries INTEGER NOT NULL DEFAULT 0, crashes INTEGER NOT NULL DEFAULT 0, due INTEGER NOT NULL, epoch INTEGER, reason TEXT
+) STRICT;
+CREATE INDEX work_due ON work (state, crashes, due);
+CREATE TABLE media (sha256 TEXT PRIMARY KEY CHECK (length(sha256) = 64), size INTEGER NOT NULL, at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE attachments (
+    post_id TEXT NOT NULL, key TEXT NOT NULL, sha256 TEXT, failure TEXT,
+    PRIMARY KEY (post_id, key), CHECK ((sha256 IS NULL) <> (failure IS NULL))
+) STRICT, WITHOUT ROWID;
+CREATE INDEX attachments_by_media ON attachments (sha256);
+CREATE TABLE evidence (
+    sha256 TEXT NOT NULL, version TEXT NOT NULL, body BLOB NOT NULL, PRIMARY KEY (sha256, version)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE nodes (
+    id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, kind TEXT NOT NULL CHECK (kind IN ('media', 'text', 'person')),
+    cluster INTEGER NOT NULL, common TEXT, content BLOB
+) STRICT;
+CREATE INDEX nodes_by_cluster ON nodes (cluster);
+CREATE TABLE links (
+    a INTEGER NOT NULL REFERENCES nodes (id), b INTEGER NOT NULL REFERENCES nodes (id),
+    kind TEXT NOT NULL CHECK (kind IN ('near', 'partial', 'text')), distance INTEGER NOT NULL, detail TEXT NOT NULL DEFAULT '{}',
+    PRIMARY KEY (a, b), CHECK (a < b)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX links_by_b ON links (b, a);
+CREATE TABLE occurrences (
+    post_id TEXT NOT NULL, slot INTEGER NOT NULL, node INTEGER NOT NULL REFERENCES nodes (id), cluster INTEGER NOT NULL,
+    author TEXT NOT NULL, earliest INTEGER NOT NULL, latest INTEGER NOT NULL CHECK (latest >= earliest),
+    standing INTEGER NOT NULL CHECK (standing BETWEEN 0 AND 4),
+    PRIMARY KEY (post_id, slot)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX occurrences_by_node ON occurrences (node, standing, earliest);
+CREATE INDEX occurrences_by_cluster ON occurrences (cluster, standing, earliest);
+CREATE INDEX occurrences_first_in_node ON occurrences (node, latest, author);
+CREATE INDEX occurrences_first_in_cluster ON occurrences (cluster, latest, author);
+CREATE INDEX occurrences_span ON occurrences (cluster, earliest, latest, author);
+CREATE INDEX occurrences_by_author ON occurrences (author);
+CREATE TABLE accounts (id TEXT PRIMARY KEY, person TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE bank (
+    sha256 TEXT PRIMARY KEY, label TEXT NOT NULL, kind TEXT NOT NULL CHECK (kind IN ('common', 'official')),
+    pdqs TEXT NOT NULL, at INTEGER NOT NULL, who TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE posts (
+    id TEXT PRIMARY KEY, revision INTEGER NOT NULL, author_id TEXT, status TEXT NOT NULL
+        CHECK (status IN ('eligible', 'ineligible', 'review', 'withdrawn')),
+    decided_by TEXT NOT NULL, decided_at INTEGER NOT NULL, priority INTEGER NOT NULL, queued_at INTEGER,
+    verdict BLOB NOT NULL, faults TEXT NOT NULL DEFAULT '[]', CHECK ((status = 'review') = (queued_at IS NOT NULL))
+) STRICT;
+CREATE INDEX posts_queue ON posts (status, priority DESC, id);
+CREATE INDEX posts_by_author ON posts (author_id);
+CREATE TABLE decisions (
+    id TEXT PRIMARY KEY, seq INTEGER NOT NULL UNIQUE, post_id TEXT NOT NULL, revision INTEGER NOT NULL,
+    action TEXT NOT NULL CHECK (action IN ('approve', 'reject', 'reopen', 'note', 'undo')), code TEXT, note TEXT,
+    who TEXT NOT NULL, at INTEGER NOT NULL, saw TEXT NOT NULL CHECK (json_valid(saw)), undoes TEXT UNIQUE REFERENCES decisions (id),
+    CHECK ((action = 'undo') = (undoes IS NOT NULL)), CHECK (action <> 'reject' OR code IS NOT NULL)
+) STRICT;
+CREATE INDEX decisions_by_post ON decisions (post_id, seq);
+CREATE TABLE shown (who TEXT NOT NULL, post_id TEXT NOT NULL, revision INTEGER NOT NULL, PRIMARY KEY (who, post_id)) STRICT, WITHOUT ROWID;
+"""
+
+
+@migrations()
+def m001_first_tables(db: Database) -> None:
+    """Everything that the main job remembers."""
+    for statement in _FIRST.split(";\n"):
+        if statement.strip():
+            db.execute(statement)

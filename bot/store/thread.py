@@ -1,0 +1,56 @@
+"""The store's own thread: synchronous rooms for an asynchronous shell, one call at a time, in the order of asking."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from sqlite_utils.utils import sqlite3
+
+from bot.store import Store
+
+T = TypeVar("T")
+
+
+class DiskFull(Exception):
+    """There is no room to write; nothing was written. The shell pauses until there is."""
+
+
+class StoreThread:
+    """Runs functions of the store on one thread."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
+
+    async def read(self, work: Callable[[], T]) -> T:
+        """Run ``work`` outside a transaction."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+
+    async def write(self, work: Callable[[], T]) -> T:
+        """Run ``work`` in one durable transaction. Raises ``DiskFull`` where there is no room for it.
+
+        Shielded: a caller that is cancelled stops waiting, but what was begun is finished or rolled back as a whole.
+        """
+        return await asyncio.shield(asyncio.get_running_loop().run_in_executor(self._thread, self._transact, work))
+
+    def _transact(self, work: Callable[[], T]) -> T:
+        try:
+            with self.store.transaction():
+                return work()
+        except sqlite3.OperationalError as error:
+            if "full" in str(error):
+                raise DiskFull(str(error)) from error
+            raise
+        except OSError as error:
+            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                raise DiskFull(str(error)) from error
+            raise
+
+    def close(self) -> None:
+        """Finish what was asked for, then close the store."""
+        self._thread.submit(self.store.close).result()
+        self._thread.shutdown()
