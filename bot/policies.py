@@ -1,0 +1,89 @@
+"""The parts of a campaign: one value a table of the campaign file. All thresholds live in these, none in code."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+
+from bot.model import AccountType
+from detectors.evidence import Value
+
+Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
+Count = Annotated[int, msgspec.Meta(ge=0)]
+Bits = Annotated[int, msgspec.Meta(ge=0, le=256)]
+Word = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+
+
+class BrandPolicy(Value):
+    """What shows the brand. ``counts`` names marks of ``kit``. A picture shows one where the best score of a counting
+    mark is at least ``accept``, none below ``absent``; between the two a person decides. ``colour``: from this colour
+    score on a picture without a mark is unsure instead of absent; colour alone never shows the brand. ``elements``:
+    what the operators published as counting, for the people who decide."""
+
+    kit: Word = "gate"
+    counts: tuple[Word, ...] = ()
+    accept: Share = 0.8
+    absent: Share = 0.2
+    colour: Share = 0.5
+    elements: tuple[Word, ...] = ()
+
+
+class CopyPolicy(Value):
+    """What is a copy. ``near``: PDQ distance in bits at most. ``inliers`` and ``area``: matching points, and the share
+    of the picture they must span, for a partial copy. ``text``: similarity of two stories from which one is a copy,
+    each of at least ``text_min_chars`` characters. ``official``: PDQ distance to a poster or bare logo of the kit from
+    which a picture is that. ``clip_near``, ``clip_partial``: share of frames in both, in either, for two videos."""
+
+    near: Bits = 31
+    inliers: Count = 14
+    area: Share = 0.1
+    text: Share = 0.8
+    text_min_chars: Count = 20
+    official: Bits = 31
+    clip_near: Share = 0.7
+    clip_partial: Share = 0.3
+
+
+class AuthorPolicy(Value):
+    """Who may take part; each switch works alone, and what is not known of an author is not held against them.
+
+    ``verified``: the author must have passed identity verification. ``unknown``: what happens where a source does not
+    say so, "pass" or "ask" (the public search never says, so "ask" sends each of its posts to a person; verification
+    is enforced again before a reward). ``excluded_types``, ``excluded_regions`` (ISO 3166 alpha-2), ``staff`` (author
+    or person ids) are out; with ``regions`` only those are in. ``one_entry``: a further entry of one person asks."""
+
+    verified: bool = False
+    unknown: Literal["pass", "ask"] = "pass"
+    excluded_types: tuple[AccountType, ...] = ()
+    regions: tuple[Word, ...] = ()
+    excluded_regions: tuple[Word, ...] = ()
+    staff: tuple[Word, ...] = ()
+    one_entry: bool = False
+
+
+class NoticePolicy(Value):
+    """How the campaign's own notice is known by its words. A text is it that holds at least ``coverage`` of one of
+    ``texts`` and no more than ``own_words`` letters beside it."""
+
+    texts: tuple[str, ...] = ()
+    coverage: Share = 0.5
+    own_words: Count = 12
+
+
+class ContentPolicy(Value):
+    """``hosts``: links to these, and to hosts below them, are not foreign."""
+
+    hosts: tuple[Word, ...] = ()
+
+
+class Prize(Value):
+    """``method``: how its winners are found: by "rubric", "draw" or "views" (on X). ``voucher``: what goods are worth
+    to a winner abroad, in US dollars of trial voucher."""
+
+    tier: Word
+    count: Annotated[int, msgspec.Meta(ge=1)]
+    method: Literal["rubric", "draw", "views"]
+    goods: str
+    goods_zh: str | None = None
+    voucher: Count | None = None
