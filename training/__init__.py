@@ -1,0 +1,1 @@
+"""How the shipped brand kit and its model were made, from nothing. Nothing here runs in production."""
