@@ -9,7 +9,8 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 
-from bot.model import Decision, Finding, Status, Value, Verdict
+from bot.model import Decision, Finding, Status, Verdict
+from detectors.evidence import Value
 
 
 class Outcome(Value):

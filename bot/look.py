@@ -15,9 +15,9 @@ from bot.engines import Engine
 from bot.errors import Transient
 from bot.fetch import Fetcher
 from bot.log import get_logger
-from bot.model import Fetched, MediaRef, Refused, Stored, Unavailable, Value
+from bot.model import Fetched, MediaRef, Refused, Stored, Unavailable
 from bot.store.blobs import Blobs
-from detectors.evidence import Examined
+from detectors.evidence import Examined, Value
 
 log = get_logger("look")
 
@@ -48,6 +48,7 @@ class Looker:
 
     async def look(self, ref: MediaRef, has_evidence: Callable[[str], Awaitable[bool]]) -> Seen:
         """Get and examine one item; bytes whose evidence is known already are not examined again."""
+        got: Fetched | None = None
         try:
             got = await self._get(ref)
             if isinstance(got, Refused | Unavailable):
@@ -70,11 +71,9 @@ class Looker:
 
     def _read(self, path: Path, most: int) -> Fetched:
         try:
-            if not path.is_file():
-                return Unavailable(reason="no_file")
-            if path.stat().st_size > most:
-                return Refused(reason="too_large")
-            return self._blobs.put_file(path)
+            return self._blobs.put_file(path, most)
+        except FileNotFoundError:
+            return Unavailable(reason="no_file")
         except PermissionError:
             return Unavailable(reason="no_permission")
         except OSError as error:

@@ -73,8 +73,8 @@ class Delivery(Value):
 
     source: str
     observed_at: dt.datetime
-    not_before: dt.datetime | None = None
     snapshot: Snapshot
+    not_before: dt.datetime | None = None
     raw: msgspec.Raw = msgspec.Raw(b"{}")
 
 
@@ -108,7 +108,8 @@ class Interval(Value):
 class Post(Value):
     """The merge of all sources' snapshots: what rules judge. ``posted`` bounds its creation; ``entered`` bounds, per
     media item and in the same order, when that item entered the post; ``text_entered`` the same for its text.
-    ``edited`` bounds the last edit, None where the post was never edited."""
+    ``edited`` bounds the last edit, None where the post was never edited. ``former``, with ``former_entered``, are
+    media that stood in an earlier revision and no longer do: whoever showed a picture first keeps having done so."""
 
     id: str
     revision: int
@@ -128,6 +129,8 @@ class Post(Value):
     stats: Stats | None
     sources: tuple[str, ...]
     notes: tuple[str, ...] = ()
+    former: tuple[MediaRef, ...] = ()
+    former_entered: tuple[Interval, ...] = ()
 
 
 class Refused(Value, tag="refused"):

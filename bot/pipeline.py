@@ -19,12 +19,12 @@ from bot.decide import priority
 from bot.log import get_logger
 from bot.look import Looker, Seen
 from bot.merge import url_key
-from bot.model import Case, Finding, Looked, MediaRef, Post, Refused, Unavailable, Value, Verdict
+from bot.model import Case, Finding, Looked, MediaRef, Post, Refused, Unavailable, Verdict
 from bot.relate import Relater
 from bot.rules import admits, judge
 from bot.store import Store
 from bot.store.work import Job
-from detectors.evidence import Unreadable
+from detectors.evidence import Unreadable, Value
 
 MOST_CRASHES = 3
 """Attempts that ended with the process: after these a post is not touched again but shown to a person."""

@@ -18,12 +18,13 @@ from bot.clock import Clock
 from bot.errors import Transient, UserError
 from bot.log import get_logger
 from bot.look import Seen
-from bot.model import Value, Verdict
+from bot.model import Verdict
 from bot.pipeline import Pipeline, Plan
 from bot.relate import Relater
 from bot.sources import Batch, Source
 from bot.store.thread import DiskFull, StoreThread
 from bot.store.times import to_us
+from detectors.evidence import Value
 
 T = TypeVar("T")
 
@@ -90,7 +91,7 @@ class Worker:
         self._wake.set()
 
     async def run(self, *, once: bool = False) -> None:
-        """Work until stopped; with ``once``, until a pass over the sources brings nothing new and all is judged.
+        """Work until stopped; with ``once`` (and sources made for one pass), until a pass over the sources brings nothing new and all is judged.
 
         Raises ``UserError`` where, with ``once``, a source could not be read within its attempts.
         """
@@ -140,7 +141,7 @@ class Worker:
         while True:
             try:
                 position = await self._thread.read(lambda: self._thread.store.intake.position(source.name))
-                async with contextlib.aclosing(source.stream(position, once=once)) as stream:
+                async with contextlib.aclosing(source.stream(position)) as stream:
                     async for batch in stream:
                         await self._take(source.name, batch)
                         failures = 0

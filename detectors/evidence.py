@@ -7,7 +7,7 @@ Boxes are ``(x, y, w, h)`` and quads four ``(x, y)``, floats in pixels of the up
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal, dataclass_transform
 
 import msgspec
 
@@ -17,8 +17,18 @@ Quad = tuple[Point, Point, Point, Point]
 MediaKind = Literal["image", "video"]
 
 
-class Value(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Base of every value: immutable, compared by content, keyword-only."""
+@dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(msgspec.field,))
+class _ValueMeta(msgspec.StructMeta):
+    """Makes every subclass of ``Value`` frozen, keyword-only and strict, without each having to say so."""
+
+    def __new__(mcs, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **options: Any) -> type:
+        return super().__new__(
+            mcs, name, bases, namespace, **{"frozen": True, "kw_only": True, "forbid_unknown_fields": True, **options}
+        )
+
+
+class Value(msgspec.Struct, metaclass=_ValueMeta):
+    """Base of every value: immutable, compared by content, keyword-only, no unknown fields."""
 
 
 class Unreadable(Value, tag="unreadable"):

@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from sqlite_utils import Database
-from sqlite_utils.utils import sqlite3
+from sqlite_utils.utils import sqlite3  # type: ignore[attr-defined]  # pysqlite3 where installed, else the standard one
 
 from bot.errors import UserError
 from bot.store.schema import migrations
 
 Row = tuple[Any, ...]
+OperationalError: type[Exception] = sqlite3.OperationalError
 _BUSY_SECONDS = 30.0
 
 

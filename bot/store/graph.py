@@ -19,8 +19,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from bot.model import Value
 from bot.store.connection import Connection, Row
+from detectors.evidence import Value
 
 FIRST, OWN, UNORDERED, LATER, LATER_SAME = range(5)
 

@@ -8,8 +8,9 @@ import secrets
 
 import msgspec
 
-from bot.merge import Sighting, digest, merge, url_key
+from bot.merge import merge, url_key
 from bot.model import Delivery, MediaRef, Post, Quarantined, Snapshot, Stats
+from bot.sightings import REPLAYED, Sighting, digest
 from bot.sources import Batch
 from bot.store.connection import Connection
 from bot.store.log import EventLog
@@ -77,20 +78,24 @@ class Intake:
         """Widen a known sighting. True where that can change the merge: an earlier
         first sight, or a last one that moves past another sighting."""
         first, last, bound = old
-        if key[1] == "jsonl":  # a file fed again is a repetition, not a later sight of the post
+        if key[1] in REPLAYED:  # a file fed again is a repetition, not a later sight of the post
             last, observed = min(first, observed), min(first, observed)
         if observed < first:
             bound = not_before
+        elif observed == first and not_before is not None:
+            bound = not_before if bound is None else max(bound, not_before)
         if first <= observed <= last and bound == old[2]:
             return False
         self._connection.run(
-            "UPDATE sightings SET first_observed = ?, last_observed = ?, not_before = ? WHERE post_id = ? AND source = ? AND digest = ?",
+            "UPDATE sightings SET first_observed = ?, last_observed = ?, not_before = ?"
+            " WHERE post_id = ? AND source = ? AND digest = ?",
             (min(first, observed), max(last, observed), bound, *key),
         )
-        if observed < first:
+        if observed < first or bound != old[2]:
             return True
         newer = self._connection.row(
-            "SELECT 1 FROM sightings WHERE post_id = ? AND last_observed > ? LIMIT 1", (key[0], last)
+            "SELECT 1 FROM sightings WHERE post_id = ? AND last_observed > ? AND (source, digest) <> (?, ?) LIMIT 1",
+            (key[0], last, key[1], key[2]),
         )
         return newer is not None
 
@@ -143,7 +148,7 @@ class Intake:
         sightings = self.sightings(post_id)
         if not sightings:
             return None
-        shas = dict(
+        shas: dict[str, str] = dict(
             self._connection.rows(
                 "SELECT key, sha256 FROM attachments WHERE post_id = ? AND sha256 IS NOT NULL", (post_id,)
             )

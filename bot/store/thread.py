@@ -8,9 +8,8 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from sqlite_utils.utils import sqlite3
-
 from bot.store import Store
+from bot.store.connection import OperationalError
 
 T = TypeVar("T")
 
@@ -41,7 +40,7 @@ class StoreThread:
         try:
             with self.store.transaction():
                 return work()
-        except sqlite3.OperationalError as error:
+        except OperationalError as error:
             if "full" in str(error):
                 raise DiskFull(str(error)) from error
             raise

@@ -7,10 +7,11 @@ from collections.abc import Iterable
 import msgspec
 
 from bot.decide import Outcome, outcome
-from bot.model import Decision, Status, Value, Verdict
-from bot.store.connection import Connection
+from bot.model import Decision, Status, Verdict
+from bot.store.connection import Connection, Row
 from bot.store.log import EventLog
 from bot.store.times import from_us, to_us
+from detectors.evidence import Value
 
 _encode = msgspec.json.Encoder(order="deterministic").encode
 _decode = msgspec.json.Decoder(Verdict).decode
@@ -149,10 +150,15 @@ class Verdicts:
         return None if row is None else int(row[0])
 
 
-def _record(row: tuple[object, ...]) -> Record:
+def _record(row: Row) -> Record:
     post_id, _, author_id, status, decided_by, decided_at, queued_at, verdict, faults = row
-    return msgspec.convert(
-        {"post_id": post_id, "author_id": author_id, "verdict": _decode(verdict), "status": status, "decided_by": decided_by,  # type: ignore[arg-type]  # sqlite rows are untyped; the schema holds their types
-         "decided_at": decided_at, "queued_at": queued_at, "faults": msgspec.json.decode(faults)},  # type: ignore[arg-type]  # as above
-        Record,
-    )  # fmt: skip
+    return Record(
+        post_id=post_id,
+        author_id=author_id,
+        verdict=_decode(verdict),
+        status=status,
+        decided_by=decided_by,
+        decided_at=decided_at,
+        queued_at=queued_at,
+        faults=tuple(msgspec.json.decode(faults)),
+    )

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from bot.model import Value
 from bot.store.connection import Connection
+from detectors.evidence import Value
 
 
 class Job(Value):
