@@ -84,7 +84,7 @@ def join(a: Sighting, b: Sighting) -> Sighting:
 
 
 def in_order(sightings: Iterable[Sighting]) -> list[Sighting]:
-    """The distinct sightings of one post, oldest snapshot first. ``ValueError`` where they are of none, or of several."""
+    """The distinct sightings of one post, oldest snapshot first. ``ValueError`` where they are of none or several."""
     distinct: dict[tuple[str, str], Sighting] = {}
     for sighting in sightings:
         key = (sighting.source, sighting.digest)
