@@ -1,0 +1,42 @@
+"""Posts without media through the whole command: ``python -m benchmarks.ingest [--posts N]``.
+
+Prints posts a second and the peak memory of the real ``gatewarden ingest`` in a process of its own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+
+def main() -> None:
+    """Write N posts, ingest them, print one row."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--posts", type=int, default=10_000)
+    count = parser.parse_args().posts
+    with tempfile.TemporaryDirectory() as name:
+        feed = Path(name) / "posts.jsonl"
+        with feed.open("w") as file:
+            for i in range(count):
+                tag = "#我的Gate时刻#" if i % 2 else "#another#"
+                text = f"{tag} 第{i}个故事:今天在广场写下我的第{i * 7919 % 10007}个时刻,{'晴' if i % 3 else '雨'}天也要记录"
+                post = {"id": str(i), "created_at": 1752900000 + i, "author": {"id": f"u{i % 3000}"}, "text": text, "media": []}
+                file.write(json.dumps(post, ensure_ascii=False) + "\n")
+        start = time.perf_counter()
+        command = [sys.executable, "-m", "bot", "ingest", str(feed), "--data", str(Path(name) / "data"), "--json"]
+        done = subprocess.run(command, check=True, capture_output=True, text=True, env={**os.environ, "NO_COLOR": "1"})
+        seconds = time.perf_counter() - start
+        peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+        print(f"{'posts':>8} {'seconds':>8} {'posts/s':>8} {'peak MB':>8}  outcome")
+        print(f"{count:>8} {seconds:>8.1f} {count / seconds:>8.0f} {peak:>8.0f}  {done.stdout.strip()}")
+
+
+if __name__ == "__main__":
+    main()
