@@ -30,7 +30,7 @@ from bot.policies import (
 )
 from bot.reasons import REASONS
 from bot.toml import Document, read_toml
-from detectors.assets import assets
+from detectors.assets import assets_root
 from detectors.evidence import Value
 
 DEFAULT: Final = "my-gate-moment"
@@ -46,12 +46,12 @@ class Campaign(Value):
     """
 
     name: Word
+    hashtags: tuple[Word, ...]
     title: str = ""
     title_zh: str = ""
     zone: Word = "UTC"
     starts: dt.datetime | None = None
     ends: dt.datetime | None = None
-    hashtags: tuple[Word, ...]
     notices: tuple[Word, ...] = ()
     official_authors: tuple[Word, ...] = ()
     questionnaire: str | None = None
@@ -60,8 +60,8 @@ class Campaign(Value):
     copies: CopyPolicy = CopyPolicy()
     authors: AuthorPolicy = AuthorPolicy()
     content: ContentPolicy = ContentPolicy()
-    stance: dict[str, Stance] = {}
-    rubric: dict[str, Count] = {}
+    stance: dict[str, Stance] = msgspec.field(default_factory=dict)
+    rubric: dict[str, Count] = msgspec.field(default_factory=dict)
     prizes: tuple[Prize, ...] = ()
     version: str = ""
 
@@ -97,7 +97,7 @@ def time_zone(name: str) -> dt.tzinfo:
     (datetime.timedelta(seconds=28800), datetime.timedelta(days=-1, seconds=73800))
     """
     if name in ("UTC", "Z"):
-        return dt.timezone.utc
+        return dt.UTC
     if match := _OFFSET.fullmatch(name):
         offset = dt.timedelta(hours=int(match[2]), minutes=int(match[3] or 0))
         return dt.timezone(offset if match[1] == "+" else -offset)
@@ -110,7 +110,7 @@ def time_zone(name: str) -> dt.tzinfo:
 def find_campaign(name_or_path: str | Path = DEFAULT) -> Path:
     """The file of a campaign: a path, or the name of a shipped one. Raises ConfigError."""
     given = str(name_or_path)
-    shipped = assets() / "campaigns"
+    shipped = assets_root() / "campaigns"
     if isinstance(name_or_path, str) and re.fullmatch(r"[A-Za-z0-9_-]+", given):
         path = shipped / f"{given}.toml"
         if path.is_file():
@@ -160,6 +160,6 @@ def _read(document: Document) -> tuple[Campaign | None, list[str]]:
     try:
         campaign = msgspec.convert(merged, Campaign)
     except msgspec.ValidationError as error:
-        key, message = key_of(str(error))
-        return None, [f"{document.place(key)}: {message}"]
-    return campaign, [f"{document.place(key)}: {message}" for key, message in senseless(campaign)]
+        where, message = key_of(str(error))
+        return None, [f"{document.place(where)}: {message}"]
+    return campaign, [f"{document.place(where)}: {message}" for where, message in senseless(campaign)]

@@ -32,8 +32,11 @@ _TABLES: Final[Mapping[str, tuple[str, ...] | None]] = {
 }
 
 
+_STANCES: Final = ("block", "ask", "note")
+
+
 def unknown_keys(data: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]:
-    """Every key that means nothing here, with what was probably meant."""
+    """Every key that means nothing here, with what was probably meant; and every stance that is none."""
     for table, content in data.items():
         if table not in _TABLES:
             yield (table,), f"unknown key{_meant(table, tuple(_TABLES))}"
@@ -43,8 +46,11 @@ def unknown_keys(data: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]:
         for index, row in rows:
             path: KeyPath = (table,) if index is None else (table, index)
             if isinstance(row, dict) and known is not None:
-                for key in row.keys() - set(known):
-                    yield (*path, key), _unknown(table, key, known)
+                for key in row:
+                    if key not in known:
+                        yield (*path, key), _unknown(table, key, known)
+                    elif table == "stance" and row[key] not in _STANCES:
+                        yield (*path, key), f"expected one of {', '.join(_STANCES)}, got {row[key]!r}"
 
 
 def key_of(error: str) -> tuple[KeyPath, str]:
@@ -56,6 +62,7 @@ def key_of(error: str) -> tuple[KeyPath, str]:
     (('campaign', 'name'), 'Object missing required field `name`')
     """
     message, _, where = error.partition(" - at `$")
+    where = where.replace("[...]", "")  # some key of a table: msgspec does not say which
     key: KeyPath = tuple(int(index) if index else name for name, index in re.findall(r"\.([^.\[`]+)|\[(\d+)\]", where))
     missing = re.fullmatch(r"Object missing required field `(\w+)`", message)
     if missing:

@@ -65,7 +65,8 @@ def read_toml(path: Path) -> Document:
     try:
         return Document(path, raw.decode())
     except UnicodeDecodeError as error:
-        raise ConfigError(f"{path}:{raw[: error.start].count(b'\n') + 1}: not UTF-8") from error
+        line = raw[: error.start].count(b"\n") + 1
+        raise ConfigError(f"{path}:{line}: not UTF-8") from error
 
 
 def dotted(key: Sequence[str | int]) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 _HERE = Path(__file__).resolve().parent
 
 
-def assets() -> Path:
+def assets_root() -> Path:
     """The folder of shipped assets. Raises FileNotFoundError where neither place holds one."""
     for folder in (_HERE / "_assets", _HERE.parent / "assets"):
         if folder.is_dir():

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from detectors.assets import assets_root as assets_root
 from detectors.evidence import Value
 
 MANIFEST = "brand.toml"
@@ -139,13 +140,6 @@ class Kit(Value, frozen=True):
 @functools.lru_cache(maxsize=256)
 def _pixels(path: str, sha256: str) -> NDArray[np.uint8]:
     return _decode(_verified(Path(path), sha256))
-
-
-def assets_root() -> Path:
-    """The shipped ``assets`` folder: beside this module in an installed wheel, at the top of a checkout."""
-    here = Path(__file__).resolve().parent
-    installed = here / "_assets"
-    return installed if installed.is_dir() else here.parent / "assets"
 
 
 def list_kits() -> tuple[str, ...]:
