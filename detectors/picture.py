@@ -113,7 +113,7 @@ def open_picture(data: bytes, limits: Limits | None = None) -> Picture | Unreada
 
 @contextmanager
 def decoding() -> Iterator[None]:
-    """Around any use of a decoder: what it raises on malformed bytes becomes ``UnfitError``; its warnings are dropped."""
+    """Around any decoder: what it raises on malformed bytes becomes ``UnfitError``, its warnings are dropped."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
