@@ -25,7 +25,9 @@ def main() -> None:
     count = parser.parse_args().copies
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        picture = cv2.GaussianBlur(np.random.default_rng(1).integers(0, 256, (240, 320, 3), dtype=np.uint8), (31, 31), 0)
+        picture = cv2.GaussianBlur(
+            np.random.default_rng(1).integers(0, 256, (240, 320, 3), dtype=np.uint8), (31, 31), 0
+        )
         cv2.imwrite(str(folder / "a.png"), cv2.normalize(picture, None, 0, 255, cv2.NORM_MINMAX))
         posts = [
             {"id": str(i), "created_at": 1752900000 + i, "author": {"id": f"u{i}"}, "text": f"#我的Gate时刻# {i}",

@@ -26,8 +26,15 @@ def main() -> None:
         with feed.open("w") as file:
             for i in range(count):
                 tag = "#我的Gate时刻#" if i % 2 else "#another#"
-                text = f"{tag} 第{i}个故事:今天在广场写下我的第{i * 7919 % 10007}个时刻,{'晴' if i % 3 else '雨'}天也要记录"
-                post = {"id": str(i), "created_at": 1752900000 + i, "author": {"id": f"u{i % 3000}"}, "text": text, "media": []}
+                weather = "晴" if i % 3 else "雨"
+                text = f"{tag} 第{i}个故事:今天在广场写下第{i * 7919 % 10007}个时刻,{weather}天也要记录"
+                post = {
+                    "id": str(i),
+                    "created_at": 1752900000 + i,
+                    "author": {"id": f"u{i % 3000}"},
+                    "text": text,
+                    "media": [],
+                }
                 file.write(json.dumps(post, ensure_ascii=False) + "\n")
         start = time.perf_counter()
         command = [sys.executable, "-m", "bot", "ingest", str(feed), "--data", str(Path(name) / "data"), "--json"]

@@ -76,7 +76,8 @@ def main() -> None:
     count = parser.parse_args().posts
     with tempfile.TemporaryDirectory() as name:
         seconds, line = asyncio.run(measure(count, Path(name)))
-    print(f"{'posts':>6} {'seconds':>8} {'posts/s':>8}  outcome\n{count:>6} {seconds:>8.1f} {count / seconds:>8.1f}  {line}")
+    print(f"{'posts':>6} {'seconds':>8} {'posts/s':>8}  outcome")
+    print(f"{count:>6} {seconds:>8.1f} {count / seconds:>8.1f}  {line}")
 
 
 if __name__ == "__main__":

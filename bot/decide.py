@@ -50,7 +50,9 @@ def outcome(verdict: Verdict, decisions: Sequence[Decision]) -> Outcome:
 
 
 _WORTH = {"detector": 4, "duplicate": 3, "content": 3, "hashtag": 2, "author": 2, "post": 2, "window": 2}
-"""How soon a person should look, by the family of the reason: what may wrong somebody comes before what is merely unsure."""
+"""How soon a person should look, by the family of the reason: what may wrong somebody comes before what is merely
+unsure.
+"""
 
 
 def priority(verdict: Verdict) -> int:

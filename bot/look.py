@@ -23,7 +23,8 @@ log = get_logger("look")
 
 
 class Seen(Value):
-    """What came of one look. Exactly one of ``examined``, ``failure``, ``transient`` and ``fault`` is set, or none where
+    """What came of one look. Exactly one of ``examined``, ``failure``, ``transient`` and ``fault`` is set, or none
+    where
     the evidence for the stored bytes was there already. ``failure`` is "refused:REASON" or "unavailable:REASON"."""
 
     ref: MediaRef

@@ -33,7 +33,9 @@ log = get_logger("pipeline")
 
 
 class Plan(Value):
-    """A claimed post and which of its media must be looked at first. ``fault``: why it must not be looked at any more."""
+    """A claimed post and which of its media must be looked at first. ``fault``: why it must not be looked at any
+    more.
+    """
 
     job: Job
     todo: tuple[MediaRef, ...] = ()
@@ -41,7 +43,9 @@ class Plan(Value):
 
 
 class Pipeline:
-    """The flow over one store. ``plan`` and ``settle`` run on the store's thread in a transaction, ``look`` in the loop."""
+    """The flow over one store. ``plan`` and ``settle`` run on the store's thread in a transaction, ``look`` in the
+    loop.
+    """
 
     def __init__(self, store: Store, relater: Relater, looker: Looker, campaign: Campaign) -> None:
         self._store, self._relater, self._looker, self._campaign = store, relater, looker, campaign
@@ -141,8 +145,14 @@ class Pipeline:
     def _fault(self, post_id: str, revision: int, faults: tuple[str, ...]) -> Verdict:
         """Fail closed: a post that cannot be judged waits for a person."""
         finding = Finding(code="detector.fault", stance="ask", detail={"fault": ", ".join(faults)}, rule="pipeline")
-        return Verdict(post_id=post_id, revision=revision, status="review", findings=(finding,), campaign=self._campaign.name,
-                       campaign_version=self._campaign.version)  # fmt: skip
+        return Verdict(
+            post_id=post_id,
+            revision=revision,
+            status="review",
+            findings=(finding,),
+            campaign=self._campaign.name,
+            campaign_version=self._campaign.version,
+        )
 
     def _case(self, post: Post, faults: tuple[str, ...]) -> tuple[Case, Sequence[str]]:
         if not admits(post, self._campaign):

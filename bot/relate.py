@@ -83,7 +83,9 @@ class Relater:
         return tuple(sorted(changed - {post.id}))
 
     def relations(self, post: Post) -> tuple[tuple[Relation, ...], int]:
-        """How a placed post stands now: its relations, and how many of its person's other accounts entered before it."""
+        """How a placed post stands now: its relations, and how many of its person's other accounts entered before
+        it.
+        """
         standings = self._store.graph.standings(post.id)
         relations = tuple(r for slot in sorted(standings) for r in self._of(post, slot, *standings[slot]))
         prior = int(standings.get(PERSON, (FIRST, 0))[0] >= UNORDERED)

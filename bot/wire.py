@@ -120,7 +120,7 @@ async def bot(
     engine: Engine | None = None,
     on_verdicts: Callable[[Sequence[Verdict]], None] = lambda verdicts: None,
 ) -> AsyncIterator[Bot]:
-    """A bot that leads the data directory. Raises ``Led`` where another process does."""
+    """A bot that leads the data directory. Raises ``AlreadyLedError`` where another process does."""
     kit = campaign.brand.kit if kit is None else kit
     version = evidence_version(kit)
     async with contextlib.AsyncExitStack() as stack:
@@ -129,7 +129,7 @@ async def bot(
         stack.callback(thread.close)
         epoch = await thread.read(lambda: store.lead(to_us(clock.now())))
         if epoch is None:
-            raise Led(f"another gatewarden is working in {settings.data}")
+            raise AlreadyLedError(f"another gatewarden is working in {settings.data}")
         blobs = open_blobs(settings)
         engine = open_engine(settings, kit) if engine is None else engine
         stack.push_async_callback(engine.close)
@@ -155,5 +155,5 @@ async def bot(
         )
 
 
-class Led(UserError):
+class AlreadyLedError(UserError):
     """Another process leads this data directory."""

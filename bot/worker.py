@@ -22,7 +22,7 @@ from bot.model import Verdict
 from bot.pipeline import Pipeline, Plan
 from bot.relate import Relater
 from bot.sources import Batch, Source
-from bot.store.thread import DiskFull, StoreThread
+from bot.store.thread import DiskFullError, StoreThread
 from bot.store.times import to_us
 from detectors.evidence import Value
 
@@ -37,7 +37,8 @@ _FULL_SECONDS = 5.0
 
 
 class Limits(Value):
-    """Bounds of the loop. ``attempts``: tries of one post while the world fails; ``backoff``: seconds before the second,
+    """Bounds of the loop. ``attempts``: tries of one post while the world fails; ``backoff``: seconds before the
+    second,
     doubled for each further, at most ``backoff_most``; ``grace``: seconds that a stop waits for what is in flight."""
 
     concurrency: int = 16
@@ -91,7 +92,8 @@ class Worker:
         self._wake.set()
 
     async def run(self, *, once: bool = False) -> None:
-        """Work until stopped; with ``once`` (and sources made for one pass), until a pass over the sources brings nothing new and all is judged.
+        """Work until stopped; with ``once`` (and sources made for one pass), until a pass over the sources brings
+        nothing new and all is judged.
 
         Raises ``UserError`` where, with ``once``, a source could not be read within its attempts.
         """
@@ -122,7 +124,7 @@ class Worker:
                 return
 
     async def _drained(self) -> None:
-        while await self._thread.read(self._thread.store.work.open):
+        while await self._thread.read(self._thread.store.work.open):  # noqa: ASYNC110 - other processes add work too
             await asyncio.sleep(0.02)
 
     async def _unless_stopped(self, work: asyncio.Future[T]) -> T | None:
@@ -136,7 +138,9 @@ class Worker:
         return None
 
     async def _feed(self, source: Source, *, once: bool) -> None:
-        """Take a source's batches in, for ever or for one pass. Its outages are waited out, in bounds where ``once``."""
+        """Take a source's batches in, for ever or for one pass. Its outages are waited out, in bounds where
+        ``once``.
+        """
         failures = 0
         while True:
             try:
@@ -170,7 +174,7 @@ class Worker:
         while True:
             try:
                 return await self._thread.write(write)
-            except DiskFull as error:
+            except DiskFullError as error:
                 log.error("disk full: paused", error=str(error))
                 self._relater.reload()
                 await asyncio.sleep(_FULL_SECONDS)

@@ -1,7 +1,8 @@
 """Opening the database: which SQLite, which journal, one writer at a time.
 
 SQLite 3.7.0 to 3.51.2 can corrupt a WAL database with two writing connections (fixed in 3.51.3, 3.50.7 and 3.44.6).
-On such a build the rollback journal is used, fully synchronised: slower, and safe. ``journal`` says which, for ``doctor``.
+On such a build the rollback journal is used, fully synchronised: slower, and safe. ``journal`` says which, for
+``doctor``.
 """
 
 from __future__ import annotations

@@ -151,7 +151,7 @@ class Graph:
     def _impose(self, new: Occurrence, cluster: int) -> set[str]:
         """Raise the standing of those that the new occurrence comes before or cannot be ordered with."""
         raises = (
-            # (standing, where; all others' occurrences): the same bytes later; similar later; overlapping; one's own later
+            # the same bytes, later; similar, later; overlapping; one's own, later
             (LATER_SAME, "node = ?1 AND standing < 4 AND earliest > ?4 AND author <> ?3"),
             (LATER, "cluster = ?2 AND standing < 3 AND earliest > ?4 AND author <> ?3"),
             (UNORDERED, "cluster = ?2 AND standing < 2 AND earliest <= ?4 AND latest >= ?5 AND author <> ?3"),
@@ -201,7 +201,9 @@ class Graph:
         return {slot: (standing, node) for slot, standing, node in rows}
 
     def partial(self, node: int, o: Occurrence) -> int | None:
-        """How this occurrence stands through partial links: LATER, UNORDERED, or None where no other author has such a picture."""
+        """How this occurrence stands through partial links: LATER, UNORDERED, or None where no other author has
+        such a picture.
+        """
         worst = None
         for other in self._partners(node):
             if self._connection.row(
@@ -218,7 +220,8 @@ class Graph:
 
     def _partners(self, node: int) -> list[int]:
         rows = self._connection.rows(
-            "SELECT b FROM links WHERE a = ?1 AND kind = 'partial' UNION SELECT a FROM links WHERE b = ?1 AND kind = 'partial'",
+            "SELECT b FROM links WHERE a = ?1 AND kind = 'partial' UNION SELECT a FROM links WHERE b ="
+            " ?1 AND kind = 'partial'",
             (node,),
         )
         return [row[0] for row in rows if self.common(row[0]) is None]
@@ -227,7 +230,9 @@ class Graph:
         return {post for partner in self._partners(node) for post in self._posts_with("node = ?", (partner,))}
 
     def declare_common(self, node: int, label: str | None) -> set[str]:
-        """No copy rests on this content any more (None: it may again). Splits or joins its cluster; returns the posts touched."""
+        """No copy rests on this content any more (None: it may again). Splits or joins its cluster; returns the
+        posts touched.
+        """
         if self.common(node) == label:
             return set()
         old = self.cluster(node)
@@ -252,7 +257,9 @@ class Graph:
         )
 
     def rename_author(self, old: str, new: str) -> set[str]:
-        """An account turned out to be this person's: all its occurrences take the name. Returns the posts whose standing changed."""
+        """An account turned out to be this person's: all its occurrences take the name. Returns the posts whose
+        standing changed.
+        """
         clusters = [
             row[0] for row in self._connection.rows("SELECT DISTINCT cluster FROM occurrences WHERE author = ?", (old,))
         ]
@@ -275,7 +282,9 @@ class Graph:
         return None if row is None else str(row[0]).partition(":")[2][:12]
 
     def distance(self, a: int, b: int) -> int | None:
-        """The distance of the stored link of two nodes; 0 for the same node, None where they are linked through others."""
+        """The distance of the stored link of two nodes; 0 for the same node, None where they are linked through
+        others.
+        """
         if a == b:
             return 0
         row = self._connection.row("SELECT distance FROM links WHERE a = ? AND b = ?", (min(a, b), max(a, b)))

@@ -28,7 +28,9 @@ class Intake:
         self._log = log
 
     def take(self, source: str, batch: Batch, now: dt.datetime) -> tuple[str, ...]:
-        """Store one batch with its feed position, in the caller's transaction. Returns the posts that must be judged again."""
+        """Store one batch with its feed position, in the caller's transaction. Returns the posts that must be
+        judged again.
+        """
         at = to_us(now)
         dirty = dict.fromkeys(delivery.snapshot.id for delivery in batch.deliveries if self._sight(delivery, at))
         for item in batch.quarantined:
@@ -53,7 +55,8 @@ class Intake:
         not_before = None if delivery.not_before is None else to_us(delivery.not_before)
         key = (snapshot.id, delivery.source, digest(bare))
         old = self._connection.row(
-            "SELECT first_observed, last_observed, not_before FROM sightings WHERE post_id = ? AND source = ? AND digest = ?",
+            "SELECT first_observed, last_observed, not_before FROM sightings WHERE post_id = ? AND"
+            " source = ? AND digest = ?",
             key,
         )
         if old is not None:
@@ -102,7 +105,8 @@ class Intake:
     def _count(self, post_id: str, source: str, at: int, stats: Stats) -> None:
         values = (stats.views, stats.likes, stats.comments, stats.shares)
         last = self._connection.row(
-            "SELECT views, likes, comments, shares FROM stats WHERE post_id = ? AND source = ? AND at <= ? ORDER BY at DESC LIMIT 1",
+            "SELECT views, likes, comments, shares FROM stats WHERE post_id = ? AND source = ? AND at"
+            " <= ? ORDER BY at DESC LIMIT 1",
             (post_id, source, at),
         )
         if last != values:
@@ -144,7 +148,9 @@ class Intake:
         ]
 
     def post(self, post_id: str) -> Post | None:
-        """The merge of all that is known of a post, its newest counters included; None where nothing is (or was forgotten)."""
+        """The merge of all that is known of a post, its newest counters included; None where nothing is (or was
+        forgotten).
+        """
         sightings = self.sightings(post_id)
         if not sightings:
             return None

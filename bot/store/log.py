@@ -21,7 +21,9 @@ class EventLog:
         self._unsealed = False
 
     def append(self, kind: str, subject: str, at: int, payload: Mapping[str, object]) -> int:
-        """Record one event; returns its sequence number. The payload holds ids, hashes and facts, never words of a post."""
+        """Record one event; returns its sequence number. The payload holds ids, hashes and facts, never words of a
+        post.
+        """
         self._unsealed = True
         self._connection.run(
             "INSERT INTO events (at, kind, subject, payload) VALUES (?, ?, ?, ?)",
@@ -32,7 +34,9 @@ class EventLog:
         return int(row[0])
 
     def seal(self) -> None:
-        """Chain all events since the last seal to it: hash = SHA-256(previous hash, then each event's canonical row)."""
+        """Chain all events since the last seal to it: hash = SHA-256(previous hash, then each event's canonical
+        row).
+        """
         if not self._unsealed:
             return
         last = self._connection.row("SELECT last_seq, hash FROM seals ORDER BY last_seq DESC LIMIT 1")

@@ -23,28 +23,34 @@ CREATE TABLE seals (
 ) STRICT;
 CREATE TABLE terms (epoch INTEGER PRIMARY KEY, holder TEXT NOT NULL, at INTEGER NOT NULL) STRICT;
 CREATE TABLE positions (source TEXT PRIMARY KEY, position TEXT NOT NULL, at INTEGER NOT NULL) STRICT;
-CREATE TABLE polls (source TEXT NOT NULL, started INTEGER NOT NULL, finished INTEGER NOT NULL, complete INTEGER NOT NULL,
+CREATE TABLE polls (source TEXT NOT NULL, started INTEGER NOT NULL, finished INTEGER NOT NULL, complete
+    INTEGER NOT NULL,
     PRIMARY KEY (source, started)) STRICT, WITHOUT ROWID;
 CREATE TABLE pushes (id TEXT PRIMARY KEY, at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE quarantine (
-    digest TEXT PRIMARY KEY, source TEXT NOT NULL, line INTEGER, reason TEXT NOT NULL, raw TEXT NOT NULL, at INTEGER NOT NULL
+    digest TEXT PRIMARY KEY, source TEXT NOT NULL, line INTEGER, reason TEXT NOT NULL, raw TEXT NOT NULL, at
+    INTEGER NOT NULL
 ) STRICT;
 CREATE TABLE bodies (ref TEXT PRIMARY KEY, salt TEXT NOT NULL, snapshot BLOB NOT NULL, raw BLOB NOT NULL) STRICT;
 CREATE TABLE sightings (
     post_id TEXT NOT NULL, source TEXT NOT NULL, digest TEXT NOT NULL, first_observed INTEGER NOT NULL,
-    last_observed INTEGER NOT NULL CHECK (last_observed >= first_observed), not_before INTEGER, ref TEXT NOT NULL REFERENCES bodies (ref),
+    last_observed INTEGER NOT NULL CHECK (last_observed >= first_observed), not_before INTEGER, ref TEXT NOT
+    NULL REFERENCES bodies (ref),
     PRIMARY KEY (post_id, source, digest)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE stats (
-    post_id TEXT NOT NULL, source TEXT NOT NULL, at INTEGER NOT NULL, views INTEGER, likes INTEGER, comments INTEGER, shares INTEGER,
+    post_id TEXT NOT NULL, source TEXT NOT NULL, at INTEGER NOT NULL, views INTEGER, likes INTEGER, comments
+    INTEGER, shares INTEGER,
     PRIMARY KEY (post_id, source, at)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE work (
     post_id TEXT PRIMARY KEY, generation INTEGER NOT NULL, state TEXT NOT NULL CHECK (state IN ('ready', 'busy')),
-    tries INTEGER NOT NULL DEFAULT 0, crashes INTEGER NOT NULL DEFAULT 0, due INTEGER NOT NULL, epoch INTEGER, reason TEXT
+    tries INTEGER NOT NULL DEFAULT 0, crashes INTEGER NOT NULL DEFAULT 0, due INTEGER NOT NULL, epoch
+    INTEGER, reason TEXT
 ) STRICT;
 CREATE INDEX work_due ON work (state, crashes, due);
-CREATE TABLE media (sha256 TEXT PRIMARY KEY CHECK (length(sha256) = 64), size INTEGER NOT NULL, at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE media (sha256 TEXT PRIMARY KEY CHECK (length(sha256) = 64), size INTEGER NOT NULL, at INTEGER
+    NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE attachments (
     post_id TEXT NOT NULL, key TEXT NOT NULL, sha256 TEXT, failure TEXT,
     PRIMARY KEY (post_id, key), CHECK ((sha256 IS NULL) <> (failure IS NULL))
@@ -60,7 +66,8 @@ CREATE TABLE nodes (
 CREATE INDEX nodes_by_cluster ON nodes (cluster);
 CREATE TABLE links (
     a INTEGER NOT NULL REFERENCES nodes (id), b INTEGER NOT NULL REFERENCES nodes (id),
-    kind TEXT NOT NULL CHECK (kind IN ('near', 'partial', 'text')), distance INTEGER NOT NULL, detail TEXT NOT NULL DEFAULT '{}',
+    kind TEXT NOT NULL CHECK (kind IN ('near', 'partial', 'text')), distance INTEGER NOT NULL,
+    detail TEXT NOT NULL DEFAULT '{}',
     PRIMARY KEY (a, b), CHECK (a < b)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX links_by_b ON links (b, a);
@@ -92,11 +99,13 @@ CREATE INDEX posts_by_author ON posts (author_id);
 CREATE TABLE decisions (
     id TEXT PRIMARY KEY, seq INTEGER NOT NULL UNIQUE, post_id TEXT NOT NULL, revision INTEGER NOT NULL,
     action TEXT NOT NULL CHECK (action IN ('approve', 'reject', 'reopen', 'note', 'undo')), code TEXT, note TEXT,
-    who TEXT NOT NULL, at INTEGER NOT NULL, saw TEXT NOT NULL CHECK (json_valid(saw)), undoes TEXT UNIQUE REFERENCES decisions (id),
+    who TEXT NOT NULL, at INTEGER NOT NULL, saw TEXT NOT NULL CHECK (json_valid(saw)), undoes TEXT UNIQUE
+    REFERENCES decisions (id),
     CHECK ((action = 'undo') = (undoes IS NOT NULL)), CHECK (action <> 'reject' OR code IS NOT NULL)
 ) STRICT;
 CREATE INDEX decisions_by_post ON decisions (post_id, seq);
-CREATE TABLE shown (who TEXT NOT NULL, post_id TEXT NOT NULL, revision INTEGER NOT NULL, PRIMARY KEY (who, post_id)) STRICT, WITHOUT ROWID;
+CREATE TABLE shown (who TEXT NOT NULL, post_id TEXT NOT NULL, revision INTEGER NOT NULL, PRIMARY KEY (who,
+    post_id)) STRICT, WITHOUT ROWID;
 """
 
 

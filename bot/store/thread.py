@@ -14,7 +14,7 @@ from bot.store.connection import OperationalError
 T = TypeVar("T")
 
 
-class DiskFull(Exception):
+class DiskFullError(Exception):
     """There is no room to write; nothing was written. The shell pauses until there is."""
 
 
@@ -30,7 +30,7 @@ class StoreThread:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
     async def write(self, work: Callable[[], T]) -> T:
-        """Run ``work`` in one durable transaction. Raises ``DiskFull`` where there is no room for it.
+        """Run ``work`` in one durable transaction. Raises ``DiskFullError`` where there is no room for it.
 
         Shielded: a caller that is cancelled stops waiting, but what was begun is finished or rolled back as a whole.
         """
@@ -42,11 +42,11 @@ class StoreThread:
                 return work()
         except OperationalError as error:
             if "full" in str(error):
-                raise DiskFull(str(error)) from error
+                raise DiskFullError(str(error)) from error
             raise
         except OSError as error:
             if error.errno in (errno.ENOSPC, errno.EDQUOT):
-                raise DiskFull(str(error)) from error
+                raise DiskFullError(str(error)) from error
             raise
 
     def close(self) -> None:

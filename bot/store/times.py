@@ -7,7 +7,9 @@ import datetime as dt
 from bot.model import Interval
 
 UNBOUNDED = 2**62
-"""Stands for "no bound is known" at the late end, its negative at the early end: beyond any date, within SQLite's integers."""
+"""Stands for "no bound is known" at the late end, its negative at the early end: beyond any date, within SQLite's
+integers.
+"""
 
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _MICROSECOND = dt.timedelta(microseconds=1)

@@ -43,8 +43,13 @@ class Verdicts:
         old = self.get(verdict.post_id)
         if old is not None and old.verdict == verdict and old.author_id == author_id and old.faults == faults:
             return False
-        self._log.append("post.judged", verdict.post_id, at, {"revision": verdict.revision, "status": verdict.status,
-                         "codes": [[f.code, f.stance, f.media] for f in verdict.findings], "campaign": verdict.campaign_version})  # fmt: skip
+        fact = {
+            "revision": verdict.revision,
+            "status": verdict.status,
+            "codes": [[f.code, f.stance, f.media] for f in verdict.findings],
+            "campaign": verdict.campaign_version,
+        }
+        self._log.append("post.judged", verdict.post_id, at, fact)
         self._put(verdict, author_id, priority, faults, at, old)
         return True
 
@@ -77,7 +82,8 @@ class Verdicts:
         seq = self._log.append("post.decided", decision.post_id, at, fact)
         self._connection.run(
             "INSERT INTO decisions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (decision.id, seq, decision.post_id, decision.revision, decision.action, decision.code, decision.note, decision.who,
+            (decision.id, seq, decision.post_id, decision.revision, decision.action, decision.code, decision.note,
+            decision.who,
              at, _encode(decision.saw).decode(), decision.undoes),
         )  # fmt: skip
         row = self._connection.row("SELECT priority FROM posts WHERE id = ?", (decision.post_id,))
@@ -127,7 +133,8 @@ class Verdicts:
     def queue(self, limit: int = -1) -> list[Record]:
         """What waits for a human, worst first, then the longest waiting."""
         rows = self._connection.rows(
-            f"SELECT {_COLUMNS} FROM posts WHERE status = 'review' ORDER BY priority DESC, queued_at, length(id), id LIMIT ?",
+            f"SELECT {_COLUMNS} FROM posts WHERE status = 'review' ORDER BY priority DESC, queued_at,"
+            " length(id), id LIMIT ?",
             (limit,),
         )
         return [_record(row) for row in rows]

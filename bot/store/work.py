@@ -14,7 +14,9 @@ from detectors.evidence import Value
 
 
 class Job(Value):
-    """A claim on one post. ``tries``: transient failures so far; ``crashes``: attempts that never ended, this one included."""
+    """A claim on one post. ``tries``: transient failures so far; ``crashes``: attempts that never ended, this one
+    included.
+    """
 
     post_id: str
     generation: int
@@ -32,8 +34,10 @@ class Work:
         """Put posts on the list, or raise their generation. What was parked or waiting is due at once."""
         for post_id in post_ids:
             self._connection.run(
-                "INSERT INTO work (post_id, generation, state, due) VALUES (?, 1, 'ready', ?) ON CONFLICT (post_id) DO UPDATE SET"
-                " generation = generation + 1, due = excluded.due, tries = 0, state = CASE state WHEN 'busy' THEN 'busy' ELSE 'ready' END",
+                "INSERT INTO work (post_id, generation, state, due) VALUES (?, 1, 'ready', ?) ON CONFLICT"
+                " (post_id) DO UPDATE SET"
+                " generation = generation + 1, due = excluded.due, tries = 0, state = CASE state WHEN"
+                " 'busy' THEN 'busy' ELSE 'ready' END",
                 (post_id, at),
             )
 
@@ -57,7 +61,9 @@ class Work:
         ]
 
     def done(self, job: Job, at: int) -> bool:
-        """A verdict was reached for the job's generation. False where the post changed meanwhile: it is due again at once."""
+        """A verdict was reached for the job's generation. False where the post changed meanwhile: it is due again
+        at once.
+        """
         if self._connection.run("DELETE FROM work WHERE post_id = ? AND generation = ?", (job.post_id, job.generation)):
             return True
         self.give_back(job, at)

@@ -38,7 +38,9 @@ def take(store: Store, *deliveries: Delivery, position: str | None = None) -> tu
 
 def verdict(status: Status = "review", *codes: str, post: str = "1", revision: int = 1) -> Verdict:
     findings = tuple(Finding(code=code, stance="ask") for code in codes)
-    return Verdict(post_id=post, revision=revision, status=status, findings=findings, campaign="c", campaign_version="v")
+    return Verdict(
+        post_id=post, revision=revision, status=status, findings=findings, campaign="c", campaign_version="v"
+    )
 
 
 def decision(action: Action, number: int, *, saw: tuple[str, ...] = (), undoes: str | None = None) -> Decision:
@@ -60,7 +62,9 @@ def test_position_and_posts_stand_or_fall_together(store: Store) -> None:
 
 
 def test_repetition_is_no_news_but_a_change_is(store: Store) -> None:
-    """Delivering a snapshot again asks for no judgement; a new text does; a counter never does, yet is kept over time."""
+    """Delivering a snapshot again asks for no judgement; a new text does; a counter never does, yet is kept over
+    time.
+    """
     assert take(store, delivery(views=1)) == ("1",)
     assert take(store, delivery(views=5, minutes=1)) == ()
     assert take(store, delivery("other", minutes=2)) == ("1",)
@@ -153,7 +157,8 @@ def test_the_log_shows_any_change(store: Store) -> None:
 
 
 @pytest.mark.parametrize(
-    ("version", "sound"), [((3, 40, 1), False), ((3, 44, 6), True), ((3, 45, 0), False), ((3, 50, 7), True), ((3, 51, 3), True)]
+    ("version", "sound"),
+    [((3, 40, 1), False), ((3, 44, 6), True), ((3, 45, 0), False), ((3, 50, 7), True), ((3, 51, 3), True)],
 )
 def test_which_builds_may_use_wal(version: tuple[int, ...], sound: bool) -> None:
     """Builds with the WAL-reset bug are known by version, its back-ported fixes included."""

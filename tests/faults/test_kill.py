@@ -25,7 +25,9 @@ def command(folder: Path, data: str, *words: str) -> list[str]:
 
 def ingest(folder: Path, data: str) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
-        command(folder, data, "ingest", str(folder / "feed.jsonl")), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        command(folder, data, "ingest", str(folder / "feed.jsonl")),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
 
 

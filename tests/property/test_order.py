@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.campaign import load_campaign
+from bot.clock import SystemClock
 from bot.engines.inline import InlineEngine
 from bot.fetch import Fetcher
 from bot.look import Looker
@@ -24,7 +25,6 @@ from bot.settings import Fetch
 from bot.sources import Batch
 from bot.store import Store
 from bot.store.blobs import Blobs
-from bot.clock import SystemClock
 from detectors.evidence import Colour, Fingerprint, Mark, MediaEvidence
 
 START = dt.datetime(2025, 7, 20, tzinfo=dt.UTC)
@@ -33,17 +33,27 @@ TAG = "#我的Gate时刻#"
 
 
 def canned(data: bytes) -> MediaEvidence:
-    """Evidence for bytes "FAMILY VARIANT": pictures of one family differ by VARIANT * 8 bits, families by half of all."""
+    """Evidence for bytes "FAMILY VARIANT": pictures of one family differ by VARIANT * 8 bits, families by half of
+    all.
+    """
     family, variant = map(int, data.split())
     bits = int.from_bytes(hashlib.sha256(str(family).encode()).digest())
     for i in range(variant * 8):
         bits ^= 1 << (i * 7)
     pdq = f"{bits:064x}"
     return MediaEvidence(
-        sha256=hashlib.sha256(data).hexdigest(), kind="image", format="png", width=9, height=9, duration=None,
-        marks=(Mark(name="mark", score=0.99, box=(0.0, 0.0, 5.0, 5.0)),), colour=Colour(score=0.0, shares={}, adjacency=0.0),
-        resemblances=(), codes=(), fingerprints=(Fingerprint(pdq=pdq, orientations=(pdq,) * 8, phash="0" * 16, quality=99),),
-    )  # fmt: skip
+        sha256=hashlib.sha256(data).hexdigest(),
+        kind="image",
+        format="png",
+        width=9,
+        height=9,
+        duration=None,
+        marks=(Mark(name="mark", score=0.99, box=(0.0, 0.0, 5.0, 5.0)),),
+        colour=Colour(score=0.0, shares={}, adjacency=0.0),
+        resemblances=(),
+        codes=(),
+        fingerprints=(Fingerprint(pdq=pdq, orientations=(pdq,) * 8, phash="0" * 16, quality=99),),
+    )
 
 
 def run(folder: Path, deliveries: list[Delivery], pauses: set[int]) -> dict[str, object]:
@@ -88,7 +98,9 @@ posts = st.fixed_dictionaries(
         "source": st.sampled_from(["gate_square", "push", "push"]),
         "minute": st.integers(0, 6),
         "known": st.booleans(),
-        "text": st.sampled_from([TAG, f"{TAG} 今天第一次在这里完成交易,心情特别激动,记录一下这个难忘的时刻", "no tag at all"]),
+        "text": st.sampled_from(
+            [TAG, f"{TAG} 今天第一次在这里完成交易,心情特别激动,记录一下这个难忘的时刻", "no tag at all"]
+        ),
         "media": st.lists(st.tuples(st.integers(0, 1), st.sampled_from([0, 1, 5])), max_size=2),
         "author": st.sampled_from(["a", "b", "c", None]),
         "person": st.sampled_from([None, None, "P"]),

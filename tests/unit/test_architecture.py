@@ -54,7 +54,7 @@ def test_no_room_knows_what_it_must_not(folder: str, forbidden: tuple[str, ...])
 def test_pure_files_import_no_effects() -> None:
     """The functional core waits for nothing, dials nowhere and remembers nothing."""
     files = [p for p in sources("bot") if p.parent.name == "bot" and p.stem in PURE]
-    files += [p for p in sources("bot/rules")] if (ROOT / "bot/rules").is_dir() else []
+    files += sources("bot/rules") if (ROOT / "bot/rules").is_dir() else []
     assert len(files) >= len(PURE) - 1
     assert [(p.stem, n) for p in files for n in imports(p) if n.partition(".")[0] in EFFECTS] == []
 
@@ -77,7 +77,9 @@ def test_packages_listed_are_the_packages_there_are() -> None:
     assert listed == there
 
 
-@pytest.mark.parametrize("path", [p for f in ("bot", "detectors", "training", "benchmarks", "tests") for p in sources(f)], ids=str)
+@pytest.mark.parametrize(
+    "path", [p for f in ("bot", "detectors", "training", "benchmarks", "tests") for p in sources(f)], ids=str
+)
 def test_no_file_is_too_long(path: Path) -> None:
     """A file has one duty: beyond 400 lines it has two."""
     assert len(path.read_text().splitlines()) <= 400
