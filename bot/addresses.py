@@ -125,11 +125,11 @@ def judge_url(text: str, policy: Policy) -> Target | str:
     """
     try:
         return _parse(text.strip(" \t\r\n"), policy)
-    except _Refusal as refusal:
+    except _RefusedError as refusal:
         return refusal.reason
 
 
-class _Refusal(Exception):
+class _RefusedError(Exception):
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
@@ -137,29 +137,29 @@ class _Refusal(Exception):
 
 def _parse(text: str, policy: Policy) -> Target:
     if len(text) > MAX_URL:
-        raise _Refusal("url_too_long")
+        raise _RefusedError("url_too_long")
     match = _URL.fullmatch(text)
     if match is None or len(match["authority"]) > MAX_AUTHORITY or _CONTROL.search(text):
-        raise _Refusal("url_malformed")
+        raise _RefusedError("url_malformed")
     if _DISPUTED.search(match["authority"]):
-        raise _Refusal("url_malformed")
+        raise _RefusedError("url_malformed")
     scheme = match["scheme"].lower()
     if scheme not in {"http", "https"}:
-        raise _Refusal("scheme_not_allowed")
+        raise _RefusedError("scheme_not_allowed")
     if "@" in match["authority"]:
-        raise _Refusal("user_info")
+        raise _RefusedError("user_info")
     host_text, port = _split_port(match["authority"])
     host = _bracketed(host_text) if host_text.startswith("[") else _host(host_text)
     if port is None:
         port = 443 if scheme == "https" else 80
     if not judge_port(port, policy):
-        raise _Refusal("port_not_allowed")
+        raise _RefusedError("port_not_allowed")
     address = None if isinstance(host, str) else host
     if address is not None and not judge(address, policy):
-        raise _Refusal("address_not_public")
+        raise _RefusedError("address_not_public")
     name = str(host)
     if policy.hosts and not any(name == allowed or name.endswith(f".{allowed}") for allowed in policy.hosts):
-        raise _Refusal("host_not_allowed")
+        raise _RefusedError("host_not_allowed")
     return Target(scheme, name, port, _tail(match["rest"]), address)
 
 
@@ -169,23 +169,23 @@ def _split_port(authority: str) -> tuple[str, int | None]:
     if not colon or authority.endswith("]"):
         host, port = authority, ""
     if not host or (":" in host and not host.startswith("[")):
-        raise _Refusal("url_malformed")
+        raise _RefusedError("url_malformed")
     if not port:
         return host, None
     if not (port.isascii() and port.isdigit() and len(port) <= 5 and int(port) <= 65535):
-        raise _Refusal("url_malformed")
+        raise _RefusedError("url_malformed")
     return host, int(port)
 
 
 def _bracketed(text: str) -> ipaddress.IPv6Address:
     if "%" in text:
-        raise _Refusal("zone_id")
+        raise _RefusedError("zone_id")
     try:
         if text.endswith("]"):
             return ipaddress.IPv6Address(text[1:-1])
     except ValueError:
         pass
-    raise _Refusal("host_malformed")
+    raise _RefusedError("host_malformed")
 
 
 def _host(text: str) -> Address | str:
@@ -194,15 +194,15 @@ def _host(text: str) -> Address | str:
         try:
             text = idna.encode(text, uts46=True).decode("ascii")
         except ValueError as error:  # idna.IDNAError is a UnicodeError, which is a ValueError
-            raise _Refusal("host_malformed") from error
+            raise _RefusedError("host_malformed") from error
     name = text.lower().removesuffix(".")
     if len(name) > 253 or _NAME.fullmatch(name) is None:
-        raise _Refusal("host_malformed")
+        raise _RefusedError("host_malformed")
     if _NUMBER.fullmatch(name.rpartition(".")[2]) is None:
         return name
     value = _ipv4(name)
     if value is None:
-        raise _Refusal("host_malformed")
+        raise _RefusedError("host_malformed")
     return ipaddress.IPv4Address(value)
 
 

@@ -10,7 +10,6 @@ import difflib
 import ipaddress
 import math
 import re
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, get_args, get_origin, get_type_hints
@@ -20,9 +19,10 @@ import platformdirs
 
 from bot.errors import ConfigError, UserError
 from bot.settings import SECTIONS, Network, Secret, Section, Settings
+from bot.toml import read_toml
 
 _PREFIX: Final = "GATEWARDEN_"
-_MAX_FILE_BYTES: Final = 1_000_000
+_MAX_SECRET: Final = 4096
 _UNITS: Final[dict[str, dict[str, float]]] = {
     "seconds": {"ms": 0.001, "s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400},
     "bytes": {"b": 1, "kb": 1e3, "mb": 1e6, "gb": 1e9, "kib": 2**10, "mib": 2**20, "gib": 2**30},
@@ -80,28 +80,15 @@ def _config_file(config: Path | None, folder: Path, environ: Mapping[str, str]) 
 
 
 def _read_file(path: Path, values: dict[str, dict[str, Any]]) -> None:
-    try:
-        with path.open("rb") as file:
-            raw = file.read(_MAX_FILE_BYTES + 1)
-        if len(raw) > _MAX_FILE_BYTES:
-            raise ConfigError(f"{path}: larger than {_MAX_FILE_BYTES} bytes, not a settings file")
-        text = raw.decode()
-        document = tomllib.loads(text)
-    except OSError as error:
-        raise ConfigError(f"cannot read the settings file {path}: {error.strerror or error}") from error
-    except UnicodeDecodeError as error:
-        line = raw[: error.start].count(b"\n") + 1
-        raise ConfigError(f"{path}:{line}: not UTF-8") from error
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise ConfigError(f"{path}:{_error_line(str(error), text)}: not valid TOML: {error}") from error
-    for section, table in document.items():
-        place = f"{path}:{_line_of(text, section, None)}"
+    document = read_toml(path)
+    for section, table in document.data.items():
+        place = f"{path}:{document.line((section,))}"
         if section not in SECTIONS:
             raise ConfigError(f"{place}: unknown section [{section}]{_suggestion(section, SECTIONS)}")
         if not isinstance(table, dict):
             raise ConfigError(f"{place}: {section} is a section: write [{section}] and its keys below")
         for key, value in table.items():
-            _place_value(values, section, key, value, f"{path}:{_line_of(text, section, key)}", path.parent)
+            _place_value(values, section, key, value, f"{path}:{document.line((section, key))}", path.parent)
 
 
 def _read_environment(environ: Mapping[str, str], values: dict[str, dict[str, Any]]) -> None:
@@ -192,7 +179,7 @@ def _is_secret(hint: Any) -> bool:
 
 def _read_secret(path: Path, named: str) -> Secret:
     try:
-        text = path.expanduser().read_text("utf-8")[:_MAX_FILE_BYTES].strip()
+        text = path.expanduser().read_text("utf-8")[:_MAX_SECRET].strip()
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
         raise ConfigError(f"{named}: cannot read {path}: {reason}") from error
@@ -204,34 +191,3 @@ def _read_secret(path: Path, named: str) -> Secret:
 def _suggestion(word: str, known: Mapping[str, type[Section]] | list[str]) -> str:
     near = difflib.get_close_matches(word, list(known), n=1)
     return f"; did you mean {near[0]}?" if near else f"; known: {', '.join(sorted(known))}"
-
-
-def _error_line(message: str, text: str) -> int:
-    """The line that a TOML error speaks of; it may name the end of the document."""
-    match = re.search(r"at line (\d+)", message)
-    return int(match[1]) if match else text.count("\n") + 1
-
-
-def _line_of(text: str, section: str, key: str | None) -> int:
-    """The line of a key (of the section where ``key`` is None) in valid TOML; the section's where it is written in an
-    unusual form. tomllib keeps no positions, so the two usual forms are looked for."""
-    current, found = "", 1
-    for number, line in enumerate(text.splitlines(), 1):
-        head = re.match(r"\s*\[\s*[\"']?([^\"'\]\s]+)[\"']?\s*\]", line)
-        if head:
-            current = head[1]
-            if current == section:
-                found = number
-                if key is None:
-                    return number
-            continue
-        name, equals, _ = line.partition("=")
-        path = [part.strip().strip("\"'") for part in name.split(".")]
-        if not equals:
-            continue
-        full = [current, *path] if current else path
-        if full[:1] == [section] and (key is None or full[1:2] == [key]):
-            return number
-        if full == [section]:
-            found = number
-    return found

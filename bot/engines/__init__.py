@@ -21,7 +21,7 @@ class Engine(Protocol):
     """Examines media. Any number of calls may be in flight; the engine bounds what runs."""
 
     async def examine(self, path: Path) -> Examined:
-        """What the file holds. Bad content is a value (Unreadable). Raises ``DetectorFault`` for a bug in a detector
+        """What the file holds. Bad content is a value (Unreadable). Raises ``DetectorError`` for a bug in a detector
         and ``Transient`` where the world failed (no process can be started, the disk does not answer)."""
         ...
 
@@ -30,7 +30,7 @@ class Engine(Protocol):
         ...
 
 
-class DetectorFault(RuntimeError):
+class DetectorError(RuntimeError):
     """A detector raised: a bug. ``trace`` is its traceback, from wherever it ran."""
 
     def __init__(self, trace: str) -> None:
@@ -40,20 +40,20 @@ class DetectorFault(RuntimeError):
 
 async def examine_in_order(
     engine: Engine, paths: Iterable[Path], ahead: int
-) -> AsyncIterator[tuple[Path, Examined | DetectorFault]]:
+) -> AsyncIterator[tuple[Path, Examined | DetectorError]]:
     """Examine many files, ``ahead`` at a time, and give the results in the order of ``paths``.
 
     ``paths`` is drawn lazily, so that a folder of any size costs no memory. A bug in a detector is given as a value:
     one bad file does not end the walk.
     """
 
-    async def one(path: Path) -> Examined | DetectorFault:
+    async def one(path: Path) -> Examined | DetectorError:
         try:
             return await engine.examine(path)
-        except DetectorFault as fault:
+        except DetectorError as fault:
             return fault
 
-    waiting: deque[tuple[Path, asyncio.Task[Examined | DetectorFault]]] = deque()
+    waiting: deque[tuple[Path, asyncio.Task[Examined | DetectorError]]] = deque()
     try:
         for path in paths:
             waiting.append((path, asyncio.create_task(one(path))))

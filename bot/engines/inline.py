@@ -6,7 +6,7 @@ import asyncio
 import traceback
 from pathlib import Path
 
-from bot.engines import DetectorFault, Examine
+from bot.engines import DetectorError, Examine
 from bot.errors import Transient
 from detectors.evidence import Examined
 
@@ -19,6 +19,7 @@ class InlineEngine:
         self._one_at_a_time = asyncio.Lock()
 
     async def examine(self, path: Path) -> Examined:
+        """See ``Engine.examine``."""
         async with self._one_at_a_time:
             return await asyncio.to_thread(self._look, path)
 
@@ -30,7 +31,7 @@ class InlineEngine:
         try:
             return self._examine(data)
         except Exception as error:
-            raise DetectorFault(traceback.format_exc()) from error
+            raise DetectorError(traceback.format_exc()) from error
 
     async def close(self) -> None:
         """Nothing to stop: a thread that decodes goes on to its end."""
