@@ -18,6 +18,9 @@ from typing import Protocol
 from bot.model import Delivery, Quarantined
 from detectors.evidence import Value
 
+SOURCES = ("gate_square", "jsonl", "push")
+"""The sources there are: each the module of that name in this package, and held by the contract suite."""
+
 
 class Poll(Value):
     """One reading of a polled feed. ``complete``: it reached posts known from earlier polls, or the feed's end, so

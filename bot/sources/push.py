@@ -42,7 +42,7 @@ Seen = Callable[[str], Awaitable[bool]]
 """Whether a delivery id was committed before."""
 
 
-class _Rejected(Exception):
+class _DeliveryError(Exception):
     """The answer to a delivery that is not taken."""
 
     def __init__(self, status: int, reason: str, errors: list[dict[str, object]] | None = None) -> None:
@@ -120,27 +120,27 @@ class Push:
             body = await self._body(request)
             delivery_id, signed_at = self._authentic(request.headers, body)
             if delivery_id in self._in_flight:
-                raise _Rejected(409, "this delivery was seen before")
+                raise _DeliveryError(409, "this delivery was seen before")
             self._in_flight.add(delivery_id)
             try:
                 if await self._seen(delivery_id):
-                    raise _Rejected(409, "this delivery was seen before")
+                    raise _DeliveryError(409, "this delivery was seen before")
                 return await self._take(delivery_id, signed_at, body)
             finally:
                 self._in_flight.discard(delivery_id)
-        except _Rejected as rejected:
+        except _DeliveryError as rejected:
             return rejected.answer
 
     async def _body(self, request: web.Request) -> bytes:
         if request.content_length is not None and request.content_length > MAX_BODY:
-            raise _Rejected(413, f"longer than {MAX_BODY} bytes")
+            raise _DeliveryError(413, f"longer than {MAX_BODY} bytes")
         try:
             async with asyncio.timeout(_READ_SECONDS):
                 return await request.read()
         except web.HTTPRequestEntityTooLarge:
-            raise _Rejected(413, f"longer than {MAX_BODY} bytes") from None
+            raise _DeliveryError(413, f"longer than {MAX_BODY} bytes") from None
         except TimeoutError:
-            raise _Rejected(408, "the body did not arrive in time") from None
+            raise _DeliveryError(408, "the body did not arrive in time") from None
 
     def _authentic(self, headers: Mapping[str, str], body: bytes) -> tuple[str, dt.datetime]:
         """The delivery's id and signed time. The signature is looked at first: nobody else learns anything."""
@@ -150,13 +150,13 @@ class Push:
         signed = f"{timestamp}.{delivery_id}.".encode("utf-8", "surrogateescape") + body
         expected = "sha256=" + hmac.new(self._secret, signed, "sha256").hexdigest()
         if not hmac.compare_digest(given, expected.encode()) or not _DELIVERY_ID.fullmatch(delivery_id):
-            raise _Rejected(401, "no valid signature")
+            raise _DeliveryError(401, "no valid signature")
         try:
             signed_at, _ = parse_instant(timestamp, dt.UTC)
         except ValueError:
-            raise _Rejected(401, "no valid timestamp") from None
+            raise _DeliveryError(401, "no valid timestamp") from None
         if abs(self._clock.now() - signed_at) > WINDOW:
-            raise _Rejected(401, "the timestamp is too far from now")
+            raise _DeliveryError(401, "the timestamp is too far from now")
         return delivery_id, signed_at
 
     async def _take(self, delivery_id: str, signed_at: dt.datetime, body: bytes) -> web.Response:
@@ -178,7 +178,7 @@ class Push:
                     Delivery(source=self.name, observed_at=signed_at, snapshot=snapshot, raw=msgspec.Raw(raw))
                 )
         if posts and not deliveries:
-            raise _Rejected(400, "no valid post", errors)
+            raise _DeliveryError(400, "no valid post", errors)
         batch = Batch(deliveries=tuple(deliveries), quarantined=tuple(quarantined), delivery_ids=(delivery_id,))
         pending = _Pending(batch, asyncio.get_running_loop().create_future())
         self._waiting.put_nowait(pending)
@@ -193,9 +193,9 @@ def _posts(body: bytes) -> list[bytes]:
             return [body]
         posts = msgspec.json.decode(body, type=list[msgspec.Raw])
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise _Rejected(400, f"not JSON: {error}") from None
+        raise _DeliveryError(400, f"not JSON: {error}") from None
     if len(posts) > MAX_POSTS:
-        raise _Rejected(400, f"more than {MAX_POSTS} posts")
+        raise _DeliveryError(400, f"more than {MAX_POSTS} posts")
     return [bytes(post) for post in posts]
 
 
@@ -205,4 +205,4 @@ def _settle(pending: _Pending, *, committed: bool) -> None:
     if committed:
         pending.committed.set_result(None)
     else:
-        pending.committed.set_exception(_Rejected(503, "stopping; send it again"))
+        pending.committed.set_exception(_DeliveryError(503, "stopping; send it again"))
