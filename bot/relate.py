@@ -16,14 +16,11 @@ import numpy as np
 from bot.campaign import Campaign
 from bot.model import Interval, Looked, Post, Relation, RelationKind
 from bot.store import Store
-from bot.store.graph import FIRST, LATER, LATER_SAME, OWN, UNORDERED, Occurrence
+from bot.store.graph import FIRST, FORMER, LATER, LATER_SAME, OWN, PERSON, TEXT, UNORDERED, Occurrence
 from bot.store.times import span
 from detectors.evidence import Fingerprint, MediaEvidence
 from detectors.nearest import HashIndex
 from detectors.text import TextIndex, story
-
-TEXT, PERSON, FORMER = -1, -2, 1000
-"""Slots beside the media's own numbers: the story, the person, and (counted from here) media of former revisions."""
 
 _LEAST_QUALITY = 50  # PDQ's own bound: below it a picture is too flat for its hash to mean anything
 _SLACK = 4  # bits: a hash turned by 90 degrees may differ by a few from the hash of the turned picture

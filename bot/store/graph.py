@@ -24,9 +24,12 @@ from detectors.evidence import Value
 
 FIRST, OWN, UNORDERED, LATER, LATER_SAME = range(5)
 
+TEXT, PERSON, FORMER = -1, -2, 1000
+"""Slots beside the media's own numbers: the story, the person, and (counted from here) media of former revisions."""
+
 
 class Occurrence(Value):
-    """One node in one post. ``slot``: media index, or one of relate's named slots. Ends in microseconds, inclusive."""
+    """One node in one post. ``slot``: media index, or one of the named slots. Ends in microseconds, inclusive."""
 
     post_id: str
     slot: int
