@@ -64,7 +64,7 @@ class Relater:
             if isinstance(item.result, MediaEvidence):
                 node = self._media_node(item.result, changed)
                 occurrences.append(_occurrence(post, slot, node, author, interval))
-        words = story(post.text, (post.title,))
+        words = story(f"{post.title}\n{post.text}", self._campaign.notice.texts)
         if len(words) >= self._campaign.copies.text_min_chars:
             occurrences.append(_occurrence(post, TEXT, self._text_node(words, changed), author, post.text_entered))
         if person is not None:
@@ -173,7 +173,9 @@ class Relater:
         node, new = self._store.graph.node(f"t:{hashlib.sha256(words.encode()).hexdigest()}", "text", words.encode())
         if new:
             for other, score in self._texts.within(words, self._campaign.copies.text):
-                changed |= self._store.graph.link(node, other, "text", round((1 - score) * 1000))
+                # One link a cluster is enough to join it, and keeps a flood of like stories from costing its square.
+                if self._store.graph.cluster(other) != self._store.graph.cluster(node):
+                    changed |= self._store.graph.link(node, other, "text", round((1 - score) * 1000))
             self._texts.add(node, words)
         return node
 
