@@ -11,7 +11,7 @@ import hashlib
 import io
 import re
 from pathlib import Path, PurePosixPath
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 import msgspec
 import numpy as np
@@ -25,6 +25,9 @@ MANIFEST = "brand.toml"
 _MAX_SIDE = 8192
 
 Word = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
+Fractions = tuple[float, float, float, float]
+"""A box (x, y, w, h) as fractions of a picture."""
+WHOLE: Final[Fractions] = (0.0, 0.0, 1.0, 1.0)
 Hex = Annotated[str, msgspec.Meta(pattern=r"^#[0-9A-Fa-f]{6}$")]
 
 
@@ -55,6 +58,7 @@ class ColourPair(Value, frozen=True):
 class Asset(Value, frozen=True):
     """One picture of the kit. A ``mark`` shows the named mark alone on a transparent or plain ground, at ``box``
     (x, y, w, h as fractions of the picture); a ``poster`` is an official picture that anybody may post.
+    ``holds`` says where another mark stands inside this one, in the same fractions: a lock-up holds the bare mark.
     ``svg``, ``height`` (px) and ``paint`` (element id to colour) say how the file was drawn, where it was."""
 
     file: str
@@ -63,7 +67,8 @@ class Asset(Value, frozen=True):
     origin: str
     mark: Word | None = None
     variant: Word | None = None
-    box: tuple[float, float, float, float] = (0.0, 0.0, 1.0, 1.0)
+    box: Fractions = WHOLE
+    holds: dict[str, Fractions] = msgspec.field(default_factory=dict)
     svg: str | None = None
     height: int = 256
     paint: dict[str, Hex] = msgspec.field(default_factory=dict)
@@ -215,9 +220,10 @@ def _inconsistencies(manifest: Manifest) -> list[str]:
     for asset in manifest.assets:
         if asset.kind == "mark" and asset.mark not in marks:
             found.append(f"{asset.file}: mark {asset.mark!r} is not among the brand's marks")
-        x, y, w, h = asset.box
-        if not (0 <= x < x + w <= 1 and 0 <= y < y + h <= 1):
-            found.append(f"{asset.file}: box is not inside the picture")
+        found += [f"{asset.file}: holds no such mark as {name!r}" for name in asset.holds if name not in marks]
+        for x, y, w, h in (asset.box, *asset.holds.values()):
+            if not (0 <= x < x + w <= 1 and 0 <= y < y + h <= 1):
+                found.append(f"{asset.file}: box is not inside the picture")
     drawn = {asset.mark for asset in manifest.assets}
     found += [f"mark {mark!r} has no drawing" for mark in marks if mark not in drawn]
     return found

@@ -1,0 +1,107 @@
+"""How much of a picture is in the brand's colours, and whether they touch as they do in the mark.
+
+Blue alone says nothing (sky, jeans, other exchanges). Two brand colours side by side, in about the ratio of areas that
+they have in the mark, are rare in ordinary pictures. Distances are CIE76 Delta E in CIELAB (D65), where the drift of
+JPEG and of ordinary white balance stays within one radius.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from detectors.brand import ColourPair, Kit, KitColour
+from detectors.evidence import Colour
+from detectors.picture import Picture
+
+VERSION: Final = "1"
+RADIUS: Final = 24.0
+"""Delta E within which a pixel has a brand colour."""
+
+_TABLE_BITS: Final = 5
+_LARGE: Final = 0.1  # side of the blob over the side of the picture from which size adds nothing more
+_MIN_BLOB: Final = 8
+_LESS: Final = 0.9
+_MORE: Final = 2.0
+_COMPACT: Final = 0.45  # of its box: a square standing on its corner fills half
+
+
+def colour(picture: Picture, kit: Kit) -> Colour:
+    """The share of pixels in each kit colour (0..1), how far its pairs touch, and one score for how telling that is.
+
+    ``adjacency`` 0..1: a compact blob of one colour with its partner around it, as much as the kit's ratio asks.
+    ``score`` 0..1 rises with adjacency and with the size of the blob; shares alone never lift it above 0.5.
+    It is no probability: it orders pictures.
+    """
+    masks = colour_masks(picture.rgb, kit)
+    shares = {name: round(float(np.count_nonzero(mask)) / mask.size, 4) for name, mask in masks.items()}
+    adjacency, area = 0.0, 0.0
+    for pair in kit.pairs:
+        closeness, size = _beside(masks[pair.first], masks[pair.second], pair)
+        if closeness > adjacency:
+            adjacency, area = closeness, size
+    everywhere = min(0.5, sum(shares.values()))
+    beside = adjacency * (0.5 + 0.5 * min(1.0, math.sqrt(area) / _LARGE))
+    return Colour(score=round(max(everywhere, beside), 4), shares=shares, adjacency=round(adjacency, 4))
+
+
+def colour_masks(rgb: NDArray[np.uint8], kit: Kit) -> dict[str, NDArray[np.bool_]]:
+    """For each kit colour, (H, W) true where the pixel is within ``RADIUS`` of one of its values and nearest to it."""
+    nearest = _table(kit.colours)
+    cells = (rgb >> (8 - _TABLE_BITS)).astype(np.uint16)
+    label = nearest[(cells[..., 0] << 2 * _TABLE_BITS) | (cells[..., 1] << _TABLE_BITS) | cells[..., 2]]
+    return {colour.name: label == number for number, colour in enumerate(kit.colours, start=1)}
+
+
+def lab(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """CIELAB (L 0..100, a, b) of (H, W, 3) uint8 sRGB."""
+    converted: NDArray[np.float32] = cv2.cvtColor(rgb.astype(np.float32) / 255, cv2.COLOR_RGB2Lab).astype(np.float32)
+    return converted
+
+
+@functools.lru_cache(maxsize=8)
+def _table(colours: tuple[KitColour, ...]) -> NDArray[np.uint8]:
+    """Colour number (from 1; 0: none) of every sRGB cell, 32 a channel, red slowest: a look-up, not a transform."""
+    cells = 1 << _TABLE_BITS
+    centres = (np.arange(cells) * (256 // cells) + 128 // cells).astype(np.uint8)
+    grid = np.stack(np.meshgrid(centres, centres, centres, indexing="ij"), axis=-1).reshape(cells, cells * cells, 3)
+    points = lab(grid).reshape(-1, 3)
+    best = np.full(len(points), RADIUS, np.float32)
+    number = np.zeros(len(points), np.uint8)
+    for index, kit_colour in enumerate(colours, start=1):
+        for value in lab(np.array([kit_colour.rgb], np.uint8))[0]:
+            distance = np.linalg.norm(points - value, axis=1).astype(np.float32)
+            nearer = distance < best
+            best[nearer], number[nearer] = distance[nearer], index
+    return number
+
+
+def _beside(first: NDArray[np.bool_], second: NDArray[np.bool_], pair: ColourPair) -> tuple[float, float]:
+    """The best compact blob of the second colour with the first around it: 0..1, and the share that both fill.
+
+    Around means a window as wide as the first colour would need in the pair's ratio, so that a mark on a wall of its
+    own blue counts too. More of the first colour than in the mark is forgiven more readily than less.
+    """
+    if not first.any() or np.count_nonzero(second) < _MIN_BLOB:
+        return 0.0, 0.0
+    count, _, stats, _ = cv2.connectedComponentsWithStats(second.astype(np.uint8), connectivity=8, ltype=cv2.CV_32S)
+    blobs = stats[1:count].astype(np.float64)
+    blobs = blobs[blobs[:, cv2.CC_STAT_AREA] >= _MIN_BLOB]
+    if not len(blobs):
+        return 0.0, 0.0
+    x, y, w, h, area = blobs.T
+    reach = np.sqrt(area / pair.ratio)
+    height, width = first.shape
+    left, right = np.clip([x - reach, x + w + reach], 0, width).astype(np.intp)
+    top, bottom = np.clip([y - reach, y + h + reach], 0, height).astype(np.intp)
+    sums = cv2.integral(first.astype(np.uint8))
+    around = (sums[bottom, right] - sums[top, right] - sums[bottom, left] + sums[top, left]).astype(np.float64)
+    stray = np.log(np.maximum(around, 0.01) * pair.ratio / area)
+    closeness = np.exp(-((stray / np.where(stray > 0, _MORE, _LESS)) ** 2)) * np.minimum(1.0, area / (w * h) / _COMPACT)
+    best = int(np.argmax(closeness))
+    return float(closeness[best]), float((around[best] + area[best]) / first.size)
