@@ -42,11 +42,15 @@ def change(before: Sighting, after: Sighting, appeared: Interval) -> Interval:
 
 
 def earlier(content: Sequence[Sighting], holders: Sequence[Sighting]) -> list[Sighting]:
-    """Of ``content`` (oldest first), what came before the first of ``holders``, which are part of it: by the order of
-    snapshots, or by the time of observation."""
-    first, seen_with = holders[0], min(s.first_observed for s in holders)
-    place = content.index(first)
-    return [s for i, s in enumerate(content) if s not in holders and (i < place or s.first_observed < seen_with)]
+    """What of ``content`` came before all ``holders`` (the first in order first): seen before any of them, or, where a
+    file brings an old state late, true before the edit that the first of them shows."""
+    edited, seen_with = edit_time(holders[0]), min(s.first_observed for s in holders)
+    return [s for s in content if s not in holders and (s.first_observed < seen_with or edit_time(s) < edited)]
+
+
+def edit_time(sighting: Sighting) -> dt.datetime:
+    """When its snapshot was last edited; before all time where it does not say."""
+    return sighting.snapshot.edited_at or _NEVER
 
 
 def entered(
