@@ -1,6 +1,6 @@
 """The composition root: the only file that knows everyone.
 
-``open_store`` is enough for commands that look and decide. ``Bot`` adds what looks at media and judges: it leads the
+``store/opening.py`` is enough for commands that look and decide. ``Bot`` adds what looks at media and judges: it leads the
 data directory, and only one can.
 """
 
@@ -29,6 +29,7 @@ from bot.sources.gate_square import GateSquare
 from bot.sources.push import Push
 from bot.store import Store
 from bot.store.blobs import Blobs
+from bot.store.opening import open_blobs, open_store
 from bot.store.thread import StoreThread
 from bot.store.times import to_us
 from bot.worker import Limits, Worker
@@ -37,21 +38,6 @@ from detectors.examine import VERSIONS
 
 MakeSources = Callable[[StoreThread, bool], Sequence[Source]]
 """Makes the sources of a run from the store's thread and whether it is one pass only."""
-
-
-def open_store(settings: Settings) -> Store:
-    """The store of the data directory. Raises UserError."""
-    if settings.store.url is not None:
-        raise ConfigError("[store] url: only the default, SQLite in the data directory, is supported")
-    return Store(settings.data)
-
-
-def open_blobs(settings: Settings) -> Blobs:
-    """The folder of media."""
-    try:
-        return Blobs(settings.data / "media")
-    except OSError as error:
-        raise UserError(f"cannot make the media folder in {settings.data}: {error.strerror}") from error
 
 
 def evidence_version(kit: str | Path) -> str:

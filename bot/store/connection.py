@@ -19,6 +19,7 @@ from bot.errors import UserError
 from bot.store.schema import migrations
 
 Row = tuple[Any, ...]
+DatabaseError: type[Exception] = sqlite3.DatabaseError
 OperationalError: type[Exception] = sqlite3.OperationalError
 _BUSY_SECONDS = 30.0
 

@@ -1,0 +1,73 @@
+"""Counting what is stored, for ``stats`` and ``doctor``."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import msgspec
+
+from bot.store.connection import Connection
+from bot.store.times import from_us
+from detectors.evidence import Value
+
+
+class Waiting(Value):
+    """The work list: posts not judged yet, and how many of them the world failed at least once."""
+
+    open: int
+    failed: int
+
+
+class Counts:
+    """Numbers over the whole store. Every method runs in the caller's transaction or outside one."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def reasons(self) -> dict[str, int]:
+        """Posts per reason code that the rules found, whatever its stance but "supports"; most frequent first."""
+        rows = self._connection.rows(
+            "SELECT f.value ->> 'code', count(DISTINCT p.id)"
+            " FROM posts p, json_each(CAST(p.verdict AS TEXT), '$.findings') f"
+            " WHERE f.value ->> 'stance' <> 'supports' GROUP BY 1 ORDER BY 2 DESC, 1"
+        )
+        return dict(rows)
+
+    def moderators(self) -> dict[str, dict[str, int]]:
+        """Decisions per person and action, undone ones included."""
+        found: dict[str, dict[str, int]] = {}
+        for who, action, count in self._connection.rows(
+            "SELECT who, action, count(*) FROM decisions GROUP BY who, action ORDER BY who, action"
+        ):
+            found.setdefault(who, {})[action] = count
+        return found
+
+    def days(self, zone: dt.tzinfo) -> dict[str, int]:
+        """Posts per day of their first sighting, in this zone."""
+        found: dict[str, int] = {}
+        for (first,) in self._connection.rows("SELECT min(first_observed) FROM sightings GROUP BY post_id ORDER BY 1"):
+            day = from_us(first).astimezone(zone).date().isoformat()
+            found[day] = found.get(day, 0) + 1
+        return found
+
+    def quarantine(self) -> dict[str, int]:
+        """Lines that are no posts, per reason; most frequent first."""
+        return dict(self._connection.rows("SELECT reason, count(*) FROM quarantine GROUP BY 1 ORDER BY 2 DESC, 1"))
+
+    def waiting(self) -> Waiting:
+        """The work list."""
+        row = self._connection.row("SELECT count(*), count(*) FILTER (WHERE tries > 0) FROM work")
+        return Waiting(open=row[0], failed=row[1]) if row else Waiting(open=0, failed=0)
+
+    def oldest_in_queue(self) -> dt.datetime | None:
+        """Since when the longest waiting post waits for a person."""
+        row = self._connection.row("SELECT min(queued_at) FROM posts WHERE status = 'review'")
+        return None if row is None or row[0] is None else from_us(row[0])
+
+    def faults(self) -> dict[str, list[str]]:
+        """Posts that met a bug of ours: their ids per name of the fault."""
+        found: dict[str, list[str]] = {}
+        for post_id, faults in self._connection.rows("SELECT id, faults FROM posts WHERE faults <> '[]' ORDER BY id"):
+            for name in msgspec.json.decode(faults, type=list[str]):
+                found.setdefault(name, []).append(post_id)
+        return found
