@@ -20,7 +20,7 @@ from detectors.brand import WHOLE, Kit
 Floats = NDArray[np.float32]
 Matrix = NDArray[np.float64]
 
-LEVELS: Final = (40, 75, 110, 145, 180, 215)
+LEVELS: Final = (45, 90, 130, 170, 215)
 SMALLEST: Final = 14
 """Shorter side of a blob's box, px, below which an outline tells nothing."""
 
@@ -31,7 +31,6 @@ _TURN: Final = 50.0  # degrees either way that a mark may be turned
 _LEAST: Final = 0.62
 _CANVAS: Final = 96
 _MOST_BLOBS: Final = 400
-_MIDDLE: Final = 127
 _BRIDGE: Final = np.ones((2, 2), np.uint8)
 _FRAME: Final = 2  # px laid around the picture
 _OFF_FRAME: Final = np.array([[0.0, 0.0, _FRAME], [0.0, 0.0, _FRAME]])
@@ -61,12 +60,11 @@ def outlines(gray: NDArray[np.uint8], masks: tuple[NDArray[np.uint8], ...], kit:
     found: list[Outline] = []
     gray = _framed(gray, _ground(gray))
     for level in LEVELS:
-        _, cut = cv2.threshold(gray, level, 255, cv2.THRESH_BINARY)
-        # parts that meet at a corner come apart when sampled: let the likelier tone of a mark grow by a pixel
-        grown = cv2.dilate(cut, _BRIDGE) if level > _MIDDLE else cv2.erode(cut, _BRIDGE)
-        found += _in_mask(np.asarray(grown, np.uint8), drawn, both=True)
+        for tone in (cv2.THRESH_BINARY, cv2.THRESH_BINARY_INV):
+            _, cut = cv2.threshold(gray, level, 255, tone)
+            found += _in_mask(np.asarray(cut, np.uint8), drawn)
     for mask in masks:
-        found += _in_mask(_framed(mask, 0), drawn, both=False)
+        found += _in_mask(_framed(mask, 0), drawn)
     return [one._replace(pose=one.pose - _OFF_FRAME) for one in found]
 
 
@@ -89,16 +87,13 @@ def silhouettes(kit: Kit) -> dict[str, NDArray[np.uint8]]:
     return chosen
 
 
-def _in_mask(mask: NDArray[np.uint8], drawn: tuple[_Drawn, ...], *, both: bool) -> list[Outline]:
-    """Contours come as outer rims and holes; the rim of a hole is the outer rim of a dark blob."""
-    contours, tree = cv2.findContours(mask, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
-    if tree is None:
-        return []
+def _in_mask(mask: NDArray[np.uint8], drawn: tuple[_Drawn, ...]) -> list[Outline]:
+    # parts that meet at a corner come apart when sampled: the tone grows by a pixel, and gives it back in _blob
+    contours, _ = cv2.findContours(cv2.dilate(mask, _BRIDGE), cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)
     found: list[Outline] = []
     looked = 0
-    for index, contour in enumerate(contours):
-        is_hole = tree[0][index][3] >= 0
-        if (is_hole and not both) or len(contour) < 8:
+    for contour in contours:
+        if len(contour) < 8:
             continue
         x, y, w, h = cv2.boundingRect(contour)
         if min(w, h) < SMALLEST or max(w, h) > 2.2 * min(w, h):
@@ -109,16 +104,16 @@ def _in_mask(mask: NDArray[np.uint8], drawn: tuple[_Drawn, ...], *, both: bool) 
         looked += 1
         if looked > _MOST_BLOBS:
             break
-        found += _match(_blob(mask, contour, (x, y, w, h), 0 if is_hole else 255), (x, y), hull, drawn)
+        found += _match(_blob(mask, contour, (x, y, w, h)), (x, y), hull, drawn)
     return found
 
 
-def _blob(mask: NDArray[np.uint8], contour: cv2.typing.MatLike, box: tuple[int, int, int, int], value: int) -> Floats:
+def _blob(mask: NDArray[np.uint8], contour: cv2.typing.MatLike, box: tuple[int, int, int, int]) -> Floats:
     """The blob's own pixels in its box, 0 or 1, its holes left out and its neighbours too."""
     x, y, w, h = box
     inside = np.zeros((h, w), np.uint8)
     cv2.drawContours(inside, [contour - (x, y)], -1, 1, cv2.FILLED)
-    return np.asarray(inside * (mask[y : y + h, x : x + w] == value), np.float32)
+    return np.asarray(inside * (mask[y : y + h, x : x + w] > 0), np.float32)
 
 
 def _match(blob: Floats, corner: tuple[int, int], hull: float, drawn: tuple[_Drawn, ...]) -> list[Outline]:
