@@ -1,7 +1,7 @@
 """The composition root: the only file that knows everyone.
 
-``store/opening.py`` is enough for commands that look and decide. ``Bot`` adds what looks at media and judges: it leads the
-data directory, and only one can.
+``store/opening.py`` is enough for commands that look and decide. ``Bot`` adds what looks at media and judges: it leads
+the data directory, and only one can.
 """
 
 from __future__ import annotations

@@ -70,7 +70,7 @@ def place(*, campaign: bool = False) -> Callable[[F], F]:
         made = click.option(
             "--config", type=click.Path(path_type=Path), metavar="FILE", help="Settings. Default: DIR/gatewarden.toml."
         )(made)
-        return click.option(
+        return click.option(  # type: ignore[no-any-return]  # click's decorators keep the function
             "--data", type=click.Path(path_type=Path), metavar="DIR", help="Data directory. Default: GATEWARDEN_DATA."
         )(made)
 

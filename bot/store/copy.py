@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-
 from bot.errors import UserError
 from bot.store.connection import Connection, DatabaseError, OperationalError
 from bot.store.log import EventLog
