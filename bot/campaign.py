@@ -10,6 +10,7 @@ import datetime as dt
 import hashlib
 import re
 import zoneinfo
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -29,7 +30,7 @@ from bot.policies import (
     Word,
 )
 from bot.reasons import REASONS
-from bot.toml import Document, read_toml
+from bot.toml import Document, KeyPath, read_toml
 from detectors.assets import assets_root
 from detectors.evidence import Value
 
@@ -132,11 +133,29 @@ def load_campaign(name_or_path: str | Path = DEFAULT) -> Campaign:
 
 
 def check_campaign(name_or_path: str | Path) -> list[str]:
-    """All that is wrong with a campaign file, each with file, line and key; empty where it is sound."""
+    """All that is wrong with a campaign file, each with file, line and key; empty where it is sound. Unlike loading,
+    this also opens the brand kit, to see whether it has the marks that count."""
     try:
-        return _read(read_toml(find_campaign(name_or_path)))[1]
+        document = read_toml(find_campaign(name_or_path))
     except ConfigError as error:
         return [str(error)]
+    campaign, problems = _read(document)
+    if campaign is not None:
+        problems += [f"{document.place(where)}: {message}" for where, message in _brand_problems(campaign)]
+    return problems
+
+
+def _brand_problems(campaign: Campaign) -> Iterator[tuple[KeyPath, str]]:
+    from detectors.brand import KitError, load_kit  # here, not above: it brings the picture libraries
+
+    try:
+        kit = load_kit(campaign.brand.kit)
+    except KitError as error:
+        yield ("brand", "kit"), str(error)
+        return
+    for mark in campaign.brand.counts:
+        if mark not in kit.marks:
+            yield ("brand", "counts"), f"the kit {kit.name} has no mark {mark!r}; it has {', '.join(kit.marks)}"
 
 
 def _read(document: Document) -> tuple[Campaign | None, list[str]]:
