@@ -30,24 +30,46 @@ def to_text(markup: str) -> str:
     lines quoted by ``blockquote`` begin with ``> ``."""
     # What comes back is well-formed: "<" stands only in the tags we let through, which carry no attributes.
     clean = nh3.clean(markup, tags=set(_BLOCKS), attributes={}, link_rel=None)
-    lines: list[list[str]] = [[]]
-    depth, end = 0, 0
+    lines = _Lines()
+    end = 0
     for tag in _TAG.finditer(clean):
-        _append(lines, clean[end : tag.start()], depth)
+        lines.add(html.unescape(clean[end : tag.start()]))
         end = tag.end()
-        if tag[2] == "br" or any(part.strip() for part in lines[-1]):
-            lines.append([])
+        lines.end(always=tag[2] == "br")
         if tag[2] == "blockquote":
-            depth += -1 if tag[1] else 1
-    _append(lines, clean[end:], depth)
-    return "\n".join("".join(line).rstrip() for line in lines).strip()
+            lines.depth += -1 if tag[1] else 1
+    lines.add(html.unescape(clean[end:]))
+    return lines.text()
 
 
-def _append(lines: list[list[str]], piece: str, depth: int) -> None:
-    first, *rest = html.unescape(piece).split("\n")
-    for i, text in enumerate((first, *rest)):
-        if i:
-            lines.append([])
-        if depth and not lines[-1] and text.strip():
-            lines[-1].append("> ")
-        lines[-1].append(text)
+class _Lines:
+    """Text that grows line by line; ``depth``: of how many quotes it is inside."""
+
+    def __init__(self) -> None:
+        self.depth = 0
+        self._done: list[str] = []
+        self._line: list[str] = []
+        self._blank = True
+
+    def add(self, text: str) -> None:
+        first, *rest = text.split("\n")
+        self._piece(first)
+        for piece in rest:
+            self.end(always=True)
+            self._piece(piece)
+
+    def _piece(self, piece: str) -> None:
+        if self._blank and piece.strip():
+            self._blank = False
+            self._line.append("> " if self.depth else "")
+        if piece:
+            self._line.append(piece)
+
+    def end(self, *, always: bool) -> None:
+        """End the line; a blank one only ``always``."""
+        if always or not self._blank:
+            self._done.append("".join(self._line).rstrip())
+            self._line, self._blank = [], True
+
+    def text(self) -> str:
+        return "\n".join((*self._done, "".join(self._line).rstrip())).strip()
