@@ -9,17 +9,15 @@ from typing import Any, Final
 import msgspec
 
 from bot.campaign import Campaign
-from bot.content import story
 from bot.decide import standing
-from bot.merge import url_key
-from bot.model import Decision, Finding, Post, Stats, Status
+from bot.looked import looked
+from bot.model import Case, Decision, Finding, Stats, Status
 from bot.originals import Originals
-from bot.presence import Presence, presence
+from bot.rules.summary import brand_summary, features
 from bot.store import Store
 from bot.store.times import from_us
 from bot.store.verdicts import Record
 from bot.text_safety import csv_cell
-from detectors.evidence import MediaEvidence
 
 COLUMNS: Final = (
     "post_id", "revision", "author_id", "status", "reasons", "decided_by", "decided_at", "campaign",
@@ -28,7 +26,7 @@ COLUMNS: Final = (
 )  # fmt: skip
 """The columns of the CSV form; ``reasons`` and ``brand_marks`` hold names separated by blanks."""
 
-_NOTHING = Presence(present=None, score=None, marks=())
+_UNSEEN: Final[dict[str, Any]] = {"present": None, "score": None, "marks": []}
 
 
 class Exporter:
@@ -45,7 +43,8 @@ class Exporter:
 
     def one(self, record: Record) -> dict[str, Any]:
         """The verdict object of one post. Times in the campaign's zone."""
-        post = self._store.intake.post(record.post_id)
+        case = self.case(record.post_id)
+        post = None if case is None else case.post
         originals = self._originals.of(record.post_id)
         return {
             "post_id": record.post_id,
@@ -57,31 +56,19 @@ class Exporter:
             "decided_at": self._time(record.decided_at),
             "campaign": record.verdict.campaign,
             "campaign_version": record.verdict.campaign_version,
-            "brand": msgspec.to_builtins(self.presence(post)),
+            "brand": _UNSEEN if case is None else msgspec.to_builtins(brand_summary(case, self._campaign)),
             "duplicate_of": originals[0].post_id if originals else None,
             "cluster": self._originals.cluster(record.post_id),
             "detectors": record.verdict.detectors,
-            "features": {"story_chars": None if post is None else len("".join(story(post.text).split()))},
+            "features": {} if case is None else features(case, self._campaign),
             "stats": msgspec.to_builtins((post.stats if post is not None else None) or Stats()),
             "url": None if post is None else post.url,
         }
 
-    def presence(self, post: Post | None) -> Presence:
-        """The brand in a post's media, as far as they were looked at."""
-        if post is None:
-            return _NOTHING
-        return presence(self.evidence(post), self._campaign.brand)
-
-    def evidence(self, post: Post) -> list[tuple[int, MediaEvidence]]:
-        """The evidence of a post's media that could be read, with their index."""
-        known = self._store.intake.attachments(post.id)
-        found = []
-        for index, ref in enumerate(post.media):
-            sha256, _ = known.get(url_key(ref), (None, None))
-            examined = None if sha256 is None else self._store.media.any_evidence(sha256, "")
-            if isinstance(examined, MediaEvidence):
-                found.append((index, examined))
-        return found
+    def case(self, post_id: str) -> Case | None:
+        """A post with what was seen in its media; None where nothing is stored of it any more."""
+        post = self._store.intake.post(post_id)
+        return None if post is None else Case(post=post, looked=looked(self._store, "", post)[0])
 
     def _reasons(self, record: Record) -> list[dict[str, Any]]:
         decision = standing(self._store.verdicts.decisions(record.post_id))
@@ -114,7 +101,7 @@ def row(verdict: dict[str, Any]) -> list[str]:
     """The cells of one verdict object, in the order of ``COLUMNS``, safe for a spreadsheet."""
     flat = {
         **verdict,
-        **verdict["features"],
+        "story_chars": verdict["features"].get("story_chars"),
         **verdict["stats"],
         "reasons": " ".join(dict.fromkeys(r["code"] for r in verdict["reasons"])),
         "brand_present": verdict["brand"]["present"],

@@ -5,8 +5,8 @@ A verdict only says "not first"; who is first can change with any post that come
 
 from __future__ import annotations
 
-from bot.model import Value
 from bot.store.graph import FORMER, LATER, LATER_SAME, OWN, PERSON, TEXT, Graph, Occurrence
+from detectors.evidence import Value
 
 
 class Original(Value):

@@ -18,13 +18,14 @@ from bot.campaign import Campaign
 from bot.decide import priority
 from bot.log import get_logger
 from bot.look import Looker, Seen
+from bot.looked import looked
 from bot.merge import url_key
-from bot.model import Case, Finding, Looked, MediaRef, Post, Refused, Unavailable, Verdict
+from bot.model import Case, Finding, MediaRef, Post, Verdict
 from bot.relate import Relater
 from bot.rules import admits, judge
 from bot.store import Store
 from bot.store.work import Job
-from detectors.evidence import Unreadable, Value
+from detectors.evidence import Value
 
 MOST_CRASHES = 3
 """Attempts that ended with the process: after these a post is not touched again but shown to a person."""
@@ -157,23 +158,7 @@ class Pipeline:
     def _case(self, post: Post, faults: tuple[str, ...]) -> tuple[Case, Sequence[str]]:
         if not admits(post, self._campaign):
             return Case(post=post, faults=faults), self._relater.withdraw(post)
-        looked, former = self.looked(post)
-        touched = self._relater.relate(post, looked, former)
+        present, former = looked(self._store, self._looker.version, post)
+        touched = self._relater.relate(post, present, former)
         relations, prior = self._relater.relations(post)
-        return Case(post=post, looked=looked, relations=relations, prior_entries=prior, faults=faults), touched
-
-    def looked(self, post: Post) -> tuple[tuple[Looked, ...], tuple[Looked, ...]]:
-        """What is known of a post's media, present and former, in their order."""
-        known = self._store.intake.attachments(post.id)
-        present, former = (
-            tuple(self._looked(ref, known.get(url_key(ref))) for ref in refs) for refs in (post.media, post.former)
-        )
-        return present, former
-
-    def _looked(self, ref: MediaRef, attachment: tuple[str | None, str | None] | None) -> Looked:
-        sha256, failure = attachment or (None, "unavailable:not_looked_at")
-        if sha256 is not None:
-            examined = self._store.media.any_evidence(sha256, self._looker.version)
-            return Looked(ref=ref, result=examined if examined is not None else Unreadable(reason="not_examined"))
-        kind, _, reason = (failure or "").partition(":")
-        return Looked(ref=ref, result=Refused(reason=reason) if kind == "refused" else Unavailable(reason=reason))
+        return Case(post=post, looked=present, relations=relations, prior_entries=prior, faults=faults), touched

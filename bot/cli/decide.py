@@ -132,8 +132,8 @@ def _tell(store: Store, decisions: Sequence[Decision], *, as_json: bool, undone:
         if as_json:
             emit({
                 "id": decision.id, "post_id": decision.post_id, "revision": decision.revision,
-                "action": decision.action, "code": decision.code, "note": decision.note, "who": decision.who, "at": decision.at.isoformat(),
-                "undoes": decision.undoes, "status": status,
+                "action": decision.action, "code": decision.code, "note": decision.note, "who": decision.who,
+                "at": decision.at.isoformat(), "undoes": decision.undoes, "status": status,
             })  # fmt: skip
         else:
             of = "" if undone is None else f" of {undone.action}"

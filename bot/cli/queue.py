@@ -1,0 +1,121 @@
+"""``queue``: what waits for a person, two rows a post."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from bot.cli.export import STATUSES
+from bot.cli.options import Place, as_json, language, place
+from bot.cli.output import emit, fitted, remark, say, styled
+from bot.model import Status
+from bot.text_safety import one_line
+
+if TYPE_CHECKING:
+    from bot.model import Post
+    from bot.reasons import Lang
+    from bot.store import Store
+    from bot.store.verdicts import Record
+
+_EXCERPT = 400  # characters of a text that may be shown in one row
+
+
+@click.command()
+@click.option("--reason", "reasons", multiple=True, metavar="CODE", help="Only with this reason, or family of reasons.")
+@click.option("-s", "--status", "statuses", multiple=True, type=STATUSES, help="Instead of those that wait.")
+@click.option("--author", metavar="AUTHOR-ID", help="Only this author's.")
+@click.option("-n", "--limit", type=click.IntRange(min=1), metavar="N", help="At most so many.")
+@language
+@as_json
+@place(campaign=True)
+def queue(
+    place: Place,
+    reasons: tuple[str, ...],
+    statuses: tuple[Status, ...],
+    author: str | None,
+    limit: int | None,
+    lang: Lang,
+    as_json: bool,
+) -> None:
+    """List what waits for a person, worst first, then the longest waiting.
+
+    Two rows a post: its id and why it waits, then who wrote what. Through a pipe nothing is cut.
+    """
+    from bot.store.opening import reading
+
+    _check_reasons(reasons)
+    with reading(place.settings) as store:
+        found = store.verdicts.all(statuses) if statuses else store.verdicts.queue()
+        found = [r for r in found if (author is None or r.author_id == author) and _has(r, reasons)]
+        for record in found[:limit]:
+            post = store.intake.post(record.post_id)
+            if as_json:
+                emit(_object(store, record, post, place))
+            else:
+                _print(record, post, place, lang)
+        if not as_json:
+            shown = len(found[:limit])
+            remark(f"{shown} of {len(found)} posts" if shown < len(found) else f"{shown} posts")
+
+
+def _check_reasons(wanted: tuple[str, ...]) -> None:
+    from bot.reasons import REASONS
+
+    for code in wanted:
+        if code not in REASONS and not any(known.startswith(f"{code}.") for known in REASONS):
+            raise click.BadParameter(f"{code!r} is no reason code", param_hint="--reason")
+
+
+def _has(record: Record, wanted: tuple[str, ...]) -> bool:
+    codes = {f.code for f in record.verdict.findings if f.stance != "supports"}
+    return not wanted or any(c == w or c.startswith(f"{w}.") for c in codes for w in wanted)
+
+
+def _waiting(record: Record, now: dt.datetime) -> str:
+    from bot.store.times import from_us
+
+    if record.queued_at is None:
+        return record.status
+    minutes = max(0, int((now - from_us(record.queued_at)).total_seconds() // 60))
+    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h" if minutes < 2880 else f"{minutes // 1440} d"
+
+
+def _print(record: Record, post: Post | None, place: Place, lang: Lang) -> None:
+    from bot.reasons import label
+
+    stances = ("block", "ask") if any(f.stance in ("block", "ask") for f in record.verdict.findings) else ("note",)
+    codes = dict.fromkeys(f.code for f in record.verdict.findings if f.stance in stances)
+    why = ", ".join(label(code, lang) for code in codes)
+    head = one_line(f"{record.post_id}@{record.verdict.revision}")
+    say(styled(fitted(head, f"  {_waiting(record, dt.datetime.now(dt.UTC))}  {why}"), bold=True))
+    if post is None:
+        say(fitted("  ", "(erased)"))
+        return
+    name = post.author.nickname or post.author.id or "?"
+    when = "" if post.created_at is None else post.created_at.astimezone(place.campaign.tz).strftime("%m-%d %H:%M ")
+    media = f" [{len(post.media)}]" if post.media else ""
+    words = " ".join(f"{post.title} {post.text}".split())[:_EXCERPT]
+    say(fitted("  ", one_line(f"{when}{name}{media}: {words}")))
+
+
+def _object(store: Store, record: Record, post: Post | None, place: Place) -> dict[str, Any]:
+    from bot.export import reason, rfc3339
+    from bot.store.times import from_us
+
+    queued = None if record.queued_at is None else rfc3339(from_us(record.queued_at), place.campaign.tz)
+    return {
+        "post_id": record.post_id,
+        "revision": record.verdict.revision,
+        "author_id": record.author_id,
+        "status": record.status,
+        "reasons": [reason(f) for f in record.verdict.findings if f.stance != "supports"],
+        "decided_by": record.decided_by,
+        "queued_at": queued,
+        "nickname": None if post is None else post.author.nickname,
+        "title": None if post is None else post.title,
+        "text": None if post is None else post.text,
+        "media": None if post is None else len(post.media),
+        "url": None if post is None else post.url,
+    }
