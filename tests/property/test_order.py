@@ -39,7 +39,7 @@ def canned(data: bytes) -> MediaEvidence:
     family, variant = map(int, data.split())
     bits = int.from_bytes(hashlib.sha256(str(family).encode()).digest())
     for i in range(variant * 8):
-        bits ^= 1 << (i * 7)
+        bits ^= 1 << (i * 7 % 256)
     pdq = f"{bits:064x}"
     return MediaEvidence(
         sha256=hashlib.sha256(data).hexdigest(),
@@ -60,14 +60,11 @@ def run(folder: Path, deliveries: list[Delivery], pauses: set[int]) -> dict[str,
     """Feed the deliveries one by one, letting the pipeline drain after those in ``pauses`` and at the end."""
     store = Store(folder)
     blobs = Blobs(folder / "media")
-    clock = SystemClock()
-    looker = Looker(Fetcher(Fetch(), blobs, clock), blobs, InlineEngine(canned), "v", 10**6, 10**6)
-    pipeline = Pipeline(store, Relater(store, CAMPAIGN, "v"), looker, CAMPAIGN)
 
-    async def has_evidence(sha256: str) -> bool:
-        return pipeline.has_evidence(sha256)
+    async def drain(pipeline: Pipeline) -> None:
+        async def has_evidence(sha256: str) -> bool:
+            return pipeline.has_evidence(sha256)
 
-    async def drain() -> None:
         while store.work.open():
             with store.transaction():
                 plans = [pipeline.plan(job) for job in store.work.claim(3, 2**60, 1, idle=True)]
@@ -77,13 +74,17 @@ def run(folder: Path, deliveries: list[Delivery], pauses: set[int]) -> dict[str,
                     pipeline.settle(plan, seen, 2**60)
 
     async def feed() -> None:
+        fetcher = Fetcher(Fetch(), blobs, SystemClock())
+        looker = Looker(fetcher, blobs, InlineEngine(canned), "v", 10**6, 10**6)
+        pipeline = Pipeline(store, Relater(store, CAMPAIGN, "v"), looker, CAMPAIGN)
         for i, delivery in enumerate(deliveries):
             with store.transaction():
                 dirty = store.intake.take(delivery.source, Batch(deliveries=(delivery,)), delivery.observed_at)
                 store.work.add(dirty, 0)
             if i in pauses:
-                await drain()
-        await drain()
+                await drain(pipeline)
+        await drain(pipeline)
+        await fetcher.close()
 
     asyncio.run(feed())
     assert store.log.verify() is None
