@@ -58,8 +58,8 @@ class _Pending(NamedTuple):
 
 
 class Push:
-    """Listens while its stream is open; ``port`` is then the one bound. With ``once`` there is no pass to make: the
-    stream ends at once. ``observed_at`` of a delivery is its signed timestamp."""
+    """Listens while its stream is open: once ``listening`` is set, ``port`` is the one bound. With ``once`` there is
+    no pass to make: the stream ends at once. ``observed_at`` of a delivery is its signed timestamp."""
 
     name = "push"
 
@@ -69,6 +69,7 @@ class Push:
         self._secret = push.secret.reveal().encode()
         self._host, self.port = push.host, push.port
         self._zone, self._clock, self._seen, self._once = zone, clock, seen, once
+        self.listening = asyncio.Event()
         self._waiting: asyncio.Queue[_Pending] = asyncio.Queue()
         self._in_flight: set[str] = set()
 
@@ -107,6 +108,7 @@ class Push:
             reason = error.strerror or str(error)
             raise UserError(f"[push] cannot listen on {self._host} port {self.port}: {reason}") from error
         self.port = int(runner.addresses[0][1])
+        self.listening.set()
         log.info("listening", host=self._host, port=self.port)
 
     async def _group(self) -> list[_Pending]:
