@@ -40,7 +40,7 @@ class Document:
             self.data: dict[str, Any] = tomllib.loads(text)
         except (tomllib.TOMLDecodeError, RecursionError) as error:
             place = re.search(r"at line (\d+)", str(error))
-            line = int(place[1]) if place else text.count("\n") + 1
+            line = int(place[1]) if place else text.rstrip("\n").count("\n") + 1
             raise ConfigError(f"{path}:{line}: not valid TOML: {error}") from error
         self._lines = lines(text)
 

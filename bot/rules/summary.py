@@ -27,9 +27,9 @@ class SeenMark(Value):
 
 
 class BrandSummary(Value):
-    """``present``: True where a counting mark reaches the campaign's ``accept``, in an official picture too; False where
-    nothing speaks for the brand; None where that cannot be told. ``score`` (0..1) is the best of the counting marks,
-    None where nothing was seen. ``marks`` are all marks, best first, whether they count or not."""
+    """``present``: True where a counting mark reaches the campaign's ``accept``, in an official picture too; False
+    where nothing speaks for the brand; None where that cannot be told. ``score`` (0..1) is the best of the counting
+    marks, None where nothing was seen. ``marks`` are all marks, best first, whether they count or not."""
 
     present: bool | None
     score: float | None
