@@ -1,0 +1,97 @@
+"""Drawing what was found into a copy of the picture, and pictures as rows of a terminal."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageDraw, ImageFont
+
+from detectors.evidence import MediaEvidence, Point, Value
+
+Pixels = npt.NDArray[np.uint8]
+
+_MARK: Final = (255, 0, 128)
+_CODE: Final = (255, 160, 0)
+
+
+class Outline(Value):
+    """A closed line with words at its first corner; points in pixels of the full upright picture."""
+
+    points: tuple[Point, ...]
+    words: str
+    colour: tuple[int, int, int] = _MARK
+
+
+def outlines(evidence: MediaEvidence, frame: int | None = None) -> list[Outline]:
+    """The marks with their scores, and the codes; in a video those of one frame."""
+    marks = [
+        Outline(points=((x, y), (x + w, y), (x + w, y + h), (x, y + h)), words=f"{mark.name} {mark.score:.2f}")
+        for mark in evidence.marks
+        if mark.frame == frame or evidence.kind == "image"
+        for x, y, w, h in [mark.box]
+    ]
+    codes = [
+        Outline(points=code.quad, words="QR", colour=_CODE)
+        for code in evidence.codes
+        if code.frame == frame or evidence.kind == "image"
+    ]
+    return marks + codes
+
+
+def best_frame(evidence: MediaEvidence) -> int:
+    """The frame of a video that shows most: that of its best mark, else the first."""
+    best = max(evidence.marks, key=lambda mark: mark.score, default=None)
+    return 0 if best is None or best.frame is None else best.frame
+
+
+def drawn(rgb: Pixels, scale: float, found: Sequence[Outline]) -> Image.Image:
+    """A copy of the picture (H, W, 3) with outlines; ``scale`` is full pixels per pixel of ``rgb``."""
+    image = Image.fromarray(np.ascontiguousarray(rgb)).convert("RGB")
+    pen, font = ImageDraw.Draw(image), ImageFont.load_default(size=14)
+    thick = max(2, max(image.size) // 400)
+    for outline in found:
+        points = [(x / scale, y / scale) for x, y in outline.points]
+        pen.line([*points, points[0]], fill=outline.colour, width=thick, joint="curve")
+        x, y = points[0]
+        left, top, right, bottom = font.getbbox(outline.words)
+        at = (min(max(0.0, x), image.width - right), max(0.0, y - bottom - 4))
+        pen.rectangle((at[0], at[1], at[0] + right - left + 4, at[1] + bottom - top + 6), fill=outline.colour)
+        pen.text((at[0] + 2, at[1]), outline.words, fill=(255, 255, 255), font=font)
+    return image
+
+
+def side_by_side(left: Image.Image, right: Image.Image) -> Image.Image:
+    """Two pictures at one height, with a line between them."""
+    height = max(1, min(480, max(left.height, right.height)))
+    parts = [part.resize((max(1, part.width * height // part.height), height)) for part in (left, right)]
+    both = Image.new("RGB", (parts[0].width + parts[1].width + 8, height), (128, 128, 128))
+    both.paste(parts[0], (0, 0))
+    both.paste(parts[1], (parts[0].width + 8, 0))
+    return both
+
+
+def png(image: Image.Image) -> bytes:
+    """The picture as a PNG file."""
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def half_blocks(rgb: Pixels, columns: int, lines: int) -> list[str]:
+    """The picture as rows of ``▀`` in 24-bit colour: two pixels a cell, at most ``columns`` by ``lines`` cells."""
+    height, width = rgb.shape[:2]
+    factor = min(columns / width, 2 * lines / height, 1.0)
+    size = (max(1, round(width * factor)), max(2, round(height * factor) // 2 * 2))
+    small = np.asarray(Image.fromarray(np.ascontiguousarray(rgb)).resize(size, Image.Resampling.BOX))
+    return [
+        "".join(
+            "\x1b[38;2;{};{};{};48;2;{};{};{}m▀".format(*upper, *lower)
+            for upper, lower in zip(small[y].tolist(), small[y + 1].tolist(), strict=True)
+        )
+        + "\x1b[0m"
+        for y in range(0, size[1], 2)
+    ]

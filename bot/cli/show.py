@@ -1,0 +1,188 @@
+"""``show``: one post, with all that a person needs to decide on it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from bot.cli.options import Place, as_json, by, language, place
+from bot.cli.output import emit, remark, say, styled, width
+from bot.errors import UserError
+from bot.text_safety import one_line, rows
+
+if TYPE_CHECKING:
+    from bot.dossier import Dossier
+    from bot.model import Looked, Post
+    from bot.reasons import Lang
+
+_LINES = 24  # most rows that a picture takes in the terminal
+_GLYPHS = {"block": "✗", "ask": "?", "note": "·", "supports": "✓"}
+
+
+@click.command()
+@click.argument("post", metavar="POST")
+@click.option(
+    "--annotate", type=click.Path(path_type=Path), metavar="OUT", help="Write its pictures here, with what was found."
+)
+@by
+@language
+@as_json
+@place(campaign=True)
+def show(place: Place, post: str, annotate: Path | None, who: str, lang: Lang, as_json: bool) -> None:
+    """Show one post: text, pictures, findings with their evidence, history, and the message for its author.
+
+    Remembers that you (--as) saw this revision: approve and reject refuse once there is a newer one.
+    """
+    from bot import dossier
+    from bot.review import find
+    from bot.store.opening import opened, reading
+
+    with reading(place.settings) as store:
+        record = store.verdicts.get(find(store, post).post_id)
+        if record is None:
+            raise UserError(f"no post {post}")
+        it = dossier.dossier(store, place.campaign, record)
+    if annotate is not None:
+        _annotate(it, place, annotate)
+    if as_json:
+        emit(dossier.as_json(it, place.campaign))
+    else:
+        _print(it, place, lang)
+    with opened(place.settings) as store, store.transaction():
+        store.verdicts.show(who, record.post_id, record.verdict.revision)
+
+
+def _print(it: Dossier, place: Place, lang: Lang) -> None:
+    from bot import dossier
+
+    record, post = it.record, it.post
+    say(
+        styled(
+            one_line(f"{record.post_id}@{record.verdict.revision}  {record.status}  ({record.decided_by})"), bold=True
+        )
+    )
+    if post is None:
+        say("  what this post said was erased")
+    else:
+        _print_post(post, place)
+        for index, item in enumerate(it.looked):
+            _print_media(index, item, place)
+    _heading("findings")
+    for finding in it.record.verdict.findings:
+        say(one_line(f"  {_GLYPHS[finding.stance]} {finding.code}: {dossier.sentence(it, finding, lang)}"))
+    _heading("history")
+    for event in it.history:
+        say(one_line(f"  {event['at'][:19].replace('T', ' ')}  {_event(event)}"))
+    for language_name in ("zh", "en"):
+        _heading(f"message for the author ({language_name})")
+        for row in rows(dossier.message(it, language_name)):
+            say(f"  {row}")
+
+
+def _heading(words: str) -> None:
+    say("")
+    say(styled(words, bold=True))
+
+
+def _print_post(post: Post, place: Place) -> None:
+    author = post.author
+    facts = [author.nickname, author.id and f"id {author.id}", author.account_type, author.region]
+    verified = {True: "verified", False: "not verified", None: None}[author.verified]
+    say(one_line("  by " + (", ".join(str(fact) for fact in (*facts, verified) if fact) or "unknown")))
+    zone = place.campaign.tz
+    if post.created_at is not None:
+        say(f"  posted {_at(post.created_at, zone)}")
+    else:
+        early, late = post.posted.earliest, post.posted.latest
+        say(f"  posted between {_at(early, zone)} and {_at(late, zone)}, as far as was observed")
+    if post.edited is not None:
+        say(f"  edited {_at(post.edited.latest, zone)}")
+    if post.deleted:
+        say("  deleted by its author")
+    if post.url:
+        say(one_line(f"  {post.url}"))
+    say(one_line(f"  from {', '.join(post.sources)}{''.join(f'; {note}' for note in post.notes)}"))
+    say("")
+    for row in [*(rows(post.title) if post.title else []), *rows(post.text)]:
+        say(f"  {row}")
+
+
+def _at(moment: dt.datetime | None, zone: dt.tzinfo) -> str:
+    return "?" if moment is None else moment.astimezone(zone).isoformat(sep=" ", timespec="seconds")
+
+
+def _print_media(index: int, item: Looked, place: Place) -> None:
+    from detectors.evidence import MediaEvidence
+
+    say("")
+    where = item.ref.url or item.ref.path or "?"
+    if not isinstance(item.result, MediaEvidence):
+        kind = type(item.result).__name__.lower()
+        say(one_line(f"  media {index}: {item.ref.type}, {kind}: {item.result.reason}  {where}"))
+        return
+    seen = item.result
+    size = f"{seen.width}×{seen.height}" + (f", {seen.duration:.0f} s" if seen.duration is not None else "")
+    say(one_line(f"  media {index}: {seen.kind}, {seen.format}, {size}  {where}"))
+    for mark in seen.marks:
+        x, y, w, h = mark.box
+        at = "" if mark.time is None else f" at {mark.time:.1f} s"
+        say(one_line(f"    {mark.name} {mark.score:.2f} in {w:.0f}×{h:.0f} at ({x:.0f}, {y:.0f}){at}"))
+    for code in seen.codes:
+        say(one_line(f"    QR: {code.text}"))
+    if sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb":
+        _print_picture(seen.sha256, place)
+
+
+def _print_picture(sha256: str, place: Place) -> None:
+    from bot.annotate import half_blocks
+    from bot.engines.preview import pixels
+    from bot.store.opening import open_blobs
+
+    found = pixels(open_blobs(place.settings).path(sha256), place.settings.engine)
+    if found is not None:
+        for row in half_blocks(found[0], min(width() or 80, 100) - 4, _LINES):
+            click.echo(f"    {row}", color=True)
+
+
+def _annotate(it: Dossier, place: Place, out: Path) -> None:
+    from bot.annotate import best_frame, drawn, outlines, png
+    from bot.engines.preview import pixels
+    from bot.store.opening import open_blobs
+    from bot.whole_file import make_folder, write_whole
+    from detectors.evidence import MediaEvidence
+
+    make_folder(out)
+    blobs = open_blobs(place.settings)
+    for index, item in enumerate(it.looked):
+        if not isinstance(item.result, MediaEvidence):
+            continue
+        frame = best_frame(item.result)
+        found = pixels(blobs.path(item.result.sha256), place.settings.engine, frame=frame)
+        if found is None:
+            remark(f"media {index} is no longer stored")
+            continue
+        image = drawn(*found, outlines(item.result, None if item.result.kind == "image" else frame))
+        target = out / f"{index}-{item.result.sha256[:12]}.png"
+        write_whole(target, [png(image)])
+        remark(f"wrote {target}")
+
+
+def _event(event: dict[str, Any]) -> str:
+    match event["event"]:
+        case "post.seen":
+            return f"seen in {event['source']}"
+        case "post.judged":
+            codes = ", ".join(code for code, stance, _ in event["codes"] if stance != "supports")
+            return f"revision {event['revision']} judged {event['status']}{f': {codes}' if codes else ''}"
+        case "post.decided":
+            code = "" if event["code"] is None else f" ({event['code']})"
+            note = "" if not event.get("note") else f": {event['note']}"
+            undone = "  [undone]" if event.get("undone") else ""
+            return f"{event['who']}: {event['action']}{code} on revision {event['revision']}{note}{undone}"
+        case other:
+            return str(other)
