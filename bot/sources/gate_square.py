@@ -104,20 +104,20 @@ class GateSquare:
 
     async def _read(self, session: aiohttp.ClientSession, keyword: str, poll: _Reading) -> AsyncGenerator[Batch, None]:
         """The pages of one keyword, down to posts that complete polls have seen."""
-        count, before = 0, frozenset[str]()
+        count = 0
         for number in range(1, MAX_PAGES + 1):
             page = await self._fetch(session, keyword, number)
             ids, familiar, batch = await self._batch(page, poll)
             yield batch
+            above = frozenset[str]()
             if number > 1:
-                *_, again = await self._batch(await self._fetch(session, keyword, number - 1), poll)
+                above, _, again = await self._batch(await self._fetch(session, keyword, number - 1), poll)
                 if again.deliveries:
                     yield again
             count += len(page.items)
             ended = len(page.items) < LIMIT and page.total is not None and count >= page.total
-            if not page.items or ended or familiar or ids == before:  # some searches give the last page again for ever
+            if not page.items or ended or familiar or ids == above:  # some searches give the last page again for ever
                 return
-            before = ids
         poll.cut_short = True
 
     async def _batch(self, page: Page, poll: _Reading) -> tuple[frozenset[str], bool, Batch]:
