@@ -55,7 +55,7 @@ _LINK: Final = re.compile(
     re.IGNORECASE,
 )
 _ASCII_HOST: Final = re.compile(r"[a-z0-9.-]+")
-_TAG: Final = re.compile(r"#[^#\s]{1,64}#|#\w{1,64}|#[^#\n]{1,40}#")
+_TAG: Final = re.compile(r"#[^#\s]{1,64}#|#[^#\n]{1,40}(?<!\s)#(?!\w)|#\w{1,64}")
 _URL: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{1,15}://[!-~]*")
 
 
