@@ -70,8 +70,11 @@ def merge(sightings: Iterable[Sighting], sha_of: Callable[[str], str | None] = _
 
 
 def _author(seen: list[Sighting]) -> Author:
+    """Field by field, but never a mixture of two people: what was said of another account id is left out."""
+    account = newest(seen, lambda s: s.author.id)
+    seen = [s for s in seen if s.snapshot.author.id in (None, account)]
     return Author(
-        id=newest(seen, lambda s: s.author.id),
+        id=account,
         person=newest(seen, lambda s: s.author.person),
         nickname=newest(seen, lambda s: s.author.nickname),
         verified=newest(seen, lambda s: s.author.verified),

@@ -54,7 +54,7 @@ class Relater:
 
     def relate(self, post: Post, looked: Sequence[Looked], former: Sequence[Looked]) -> tuple[str, ...]:
         """Place a post in the graph. Returns the other posts whose relations changed with it."""
-        changed = self._meet(post)
+        changed: set[str] = set()
         person = self._person(post)
         author = author_key(post, person)
         occurrences: list[Occurrence] = []
@@ -76,8 +76,7 @@ class Relater:
 
     def withdraw(self, post: Post) -> tuple[str, ...]:
         """Take a post that is no entry out of the graph. Returns the other posts whose relations changed."""
-        changed = self._meet(post) | self._store.graph.place(post.id, ())
-        return tuple(sorted(changed - {post.id}))
+        return tuple(sorted(self._store.graph.place(post.id, ())))
 
     def relations(self, post: Post) -> tuple[tuple[Relation, ...], int]:
         """How a placed post stands now: its relations, and how many of its person's other accounts entered before
@@ -112,18 +111,10 @@ class Relater:
             if through is not None:
                 yield Relation(kind="partial", order="later" if through == LATER else "unordered", media=media)
 
-    def _meet(self, post: Post) -> set[str]:
-        """Learn that an account belongs to a person. Returns the posts that this touches."""
-        account, person = post.author.id, post.author.person
-        if account is None or person is None or not self._store.graph.learn_person(account, person):
-            return set()
-        changed = self._store.graph.rename_author(f"a:{account}", f"p:{person}")
-        return changed | set(self._store.verdicts.by_author(account))
-
     def _person(self, post: Post) -> str | None:
         if post.author.person is not None or post.author.id is None:
             return post.author.person
-        return self._store.graph.person(post.author.id)
+        return self._store.intake.person(post.author.id)
 
     def _media_node(self, evidence: MediaEvidence, changed: set[str]) -> int:
         hashes = [f for f in evidence.fingerprints if f.quality >= _LEAST_QUALITY]

@@ -64,15 +64,6 @@ class Graph:
         assert row is not None, f"no node {node}"
         return str(row[0])
 
-    def learn_person(self, account: str, person: str) -> bool:
-        """Note whose account this is; the first word stands. True where it is news."""
-        return bool(self._connection.run("INSERT OR IGNORE INTO accounts VALUES (?, ?)", (account, person)))
-
-    def person(self, account: str) -> str | None:
-        """The person behind an account, as far as any post told."""
-        row = self._connection.row("SELECT person FROM accounts WHERE id = ?", (account,))
-        return None if row is None else str(row[0])
-
     def common(self, node: int) -> str | None:
         """The label under which this content is known to be shared by everybody, None where it is not."""
         row = self._connection.row("SELECT common FROM nodes WHERE id = ?", (node,))
@@ -258,16 +249,6 @@ class Graph:
             " WHERE (l.a = ?1 OR l.b = ?1) AND l.kind <> 'partial' AND m.common IS NULL AND n.common IS NULL",
             (node,),
         )
-
-    def rename_author(self, old: str, new: str) -> set[str]:
-        """An account turned out to be this person's: all its occurrences take the name. Returns the posts whose
-        standing changed.
-        """
-        clusters = [
-            row[0] for row in self._connection.rows("SELECT DISTINCT cluster FROM occurrences WHERE author = ?", (old,))
-        ]
-        self._connection.run("UPDATE occurrences SET author = ? WHERE author = ?", (new, old))
-        return {post for cluster in clusters for post in self.recompute(cluster)}
 
     def occurrences(self, node: int) -> list[Occurrence]:
         """Everywhere this content stands, earliest first."""

@@ -9,7 +9,7 @@ import secrets
 import msgspec
 
 from bot.merge import merge, url_key
-from bot.model import Delivery, MediaRef, Post, Quarantined, Snapshot, Stats
+from bot.model import Author, Delivery, MediaRef, Post, Quarantined, Snapshot, Stats
 from bot.sightings import REPLAYED, Sighting, digest
 from bot.sources import Batch
 from bot.store.connection import Connection
@@ -32,7 +32,10 @@ class Intake:
         judged again.
         """
         at = to_us(now)
-        dirty = dict.fromkeys(delivery.snapshot.id for delivery in batch.deliveries if self._sight(delivery, at))
+        dirty: dict[str, None] = {}
+        for delivery in batch.deliveries:
+            if self._sight(delivery, at):
+                dirty.update(dict.fromkeys((delivery.snapshot.id, *self._meet(delivery.snapshot.author))))
         for item in batch.quarantined:
             self._quarantine(item)
         if batch.position is not None:
@@ -74,6 +77,26 @@ class Intake:
         }
         self._log.append("post.seen", snapshot.id, at, seen)
         return True
+
+    def _meet(self, author: Author) -> list[str]:
+        """Learn whose account this is. Returns the account's judged posts where that is news: their author has another
+        name now. Should sources contradict each other, the lesser name stands, whoever spoke first.
+        """
+        if author.id is None or author.person is None:
+            return []
+        learned = self._connection.run(
+            "INSERT INTO accounts VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET person = excluded.person"
+            " WHERE excluded.person < person",
+            (author.id, author.person),
+        )
+        if not learned:
+            return []
+        return [row[0] for row in self._connection.rows("SELECT id FROM posts WHERE author_id = ?", (author.id,))]
+
+    def person(self, account: str) -> str | None:
+        """The person behind an account, as far as any post told."""
+        row = self._connection.row("SELECT person FROM accounts WHERE id = ?", (account,))
+        return None if row is None else str(row[0])
 
     def _see_again(
         self, key: tuple[str, str, str], old: tuple[int, int, int | None], observed: int, not_before: int | None

@@ -82,7 +82,6 @@ CREATE INDEX occurrences_by_cluster ON occurrences (cluster, standing, earliest)
 CREATE INDEX occurrences_first_in_node ON occurrences (node, latest, author);
 CREATE INDEX occurrences_first_in_cluster ON occurrences (cluster, latest, author);
 CREATE INDEX occurrences_span ON occurrences (cluster, earliest, latest, author);
-CREATE INDEX occurrences_by_author ON occurrences (author);
 CREATE TABLE accounts (id TEXT PRIMARY KEY, person TEXT NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE bank (
     sha256 TEXT PRIMARY KEY, label TEXT NOT NULL, kind TEXT NOT NULL CHECK (kind IN ('common', 'official')),

@@ -143,10 +143,6 @@ class Verdicts:
         """Posts per status."""
         return dict(self._connection.rows("SELECT status, count(*) FROM posts GROUP BY status"))
 
-    def by_author(self, author_id: str) -> tuple[str, ...]:
-        """The posts of one account."""
-        return tuple(row[0] for row in self._connection.rows("SELECT id FROM posts WHERE author_id = ?", (author_id,)))
-
     def show(self, who: str, post_id: str, revision: int) -> None:
         """Remember which revision this person was last shown."""
         self._connection.run("INSERT OR REPLACE INTO shown VALUES (?, ?, ?)", (who, post_id, revision))
