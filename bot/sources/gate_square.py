@@ -104,7 +104,7 @@ class GateSquare:
 
     async def _read(self, session: aiohttp.ClientSession, keyword: str, poll: _Reading) -> AsyncGenerator[Batch, None]:
         """The pages of one keyword, down to posts that complete polls have seen."""
-        count = 0
+        found, odd = set[str](), 0
         for number in range(1, MAX_PAGES + 1):
             page = await self._fetch(session, keyword, number)
             ids, familiar, batch = await self._batch(page, poll)
@@ -114,8 +114,9 @@ class GateSquare:
                 above, _, again = await self._batch(await self._fetch(session, keyword, number - 1), poll)
                 if again.deliveries:
                     yield again
-            count += len(page.items)
-            ended = len(page.items) < LIMIT and page.total is not None and count >= page.total
+            found |= ids
+            odd += len(batch.quarantined)
+            ended = len(page.items) < LIMIT and page.total is not None and len(found) + odd >= page.total
             if not page.items or ended or familiar or ids == above:  # some searches give the last page again for ever
                 return
         poll.cut_short = True
