@@ -17,7 +17,7 @@ from bot.store import Store
 from bot.store.opening import open_store
 from bot.store.thread import StoreThread
 from bot.store.times import to_us
-from bot.wire import Led, bot
+from bot.wire import AlreadyLedError, bot
 from detectors.evidence import Value
 
 _LOOK_SECONDS = 0.1  # how often the work list is looked at while another process works it off
@@ -69,7 +69,7 @@ async def feed(
     watched = Watched(source)
     try:
         await _lead(settings, campaign, clock, [watched], kit, lambda judged: tell(len(watched.post_ids), judged))
-    except Led:
+    except AlreadyLedError:
         await _hand_over(settings, clock, watched)
         await settle(settings, campaign, clock, watched.post_ids, kit=kit, tell=tell)
     with contextlib.closing(open_store(settings)) as store:
@@ -93,7 +93,7 @@ async def settle(
         tell(len(wanted), len(wanted) - left)
         if not left:
             return
-        with contextlib.suppress(Led):
+        with contextlib.suppress(AlreadyLedError):
             await _lead(settings, campaign, clock, [], kit, lambda judged: tell(len(wanted), judged))
             continue
         await asyncio.sleep(_LOOK_SECONDS)
@@ -107,7 +107,7 @@ async def _lead(
     kit: str | Path | None,
     tell: Callable[[int], None],
 ) -> None:
-    """Work until the sources are read and nothing is left to judge. Raises ``Led`` where another process leads."""
+    """Work until the sources are read and nothing is left to judge. Raises ``AlreadyLedError`` beside a leader."""
     async with bot(settings, campaign, clock, lambda thread, once: sources, kit=kit, once=True) as parts:
         telling = asyncio.create_task(_every(_LOOK_SECONDS, lambda: tell(parts.worker.progress.judged)))
         try:
