@@ -82,15 +82,22 @@ def _taps(side: int) -> tuple[npt.NDArray[np.intp], Floats]:
     """
     window = (side + 2 * _SAMPLES - 1) // (2 * _SAMPLES)
     ahead = (window + 2) // 2
-    offset = np.arange(side)[None, :] - np.arange(side)[:, None]
-    box = ((offset >= ahead - window) & (offset < ahead)).astype(np.float64)
-    box /= box.sum(axis=1, keepdims=True)
+    box = np.arange(ahead - window, ahead)
     seen = ((np.arange(_SAMPLES) + 0.5) * side / _SAMPLES).astype(np.intp)
-    filtered = np.stack([box[place] @ box for place in seen])
-    taps = int((filtered > 0).sum(axis=1).max())
-    first = np.minimum((filtered > 0).argmax(axis=1), side - taps)
-    places = first[:, None] + np.arange(taps)
-    return places, np.take_along_axis(filtered, places, axis=1)
+    outer, outer_weights = _boxed(seen[:, None], box, side)
+    inner, inner_weights = _boxed(outer[..., None], box, side)
+    places = seen[:, None] + np.arange(2 * box[0], 2 * box[-1] + 1)
+    weights = np.zeros(places.shape)
+    rows = np.arange(_SAMPLES)[:, None, None]
+    np.add.at(weights, (rows, inner - places[:, :1, None]), outer_weights[..., None] * inner_weights)
+    return np.clip(places, 0, side - 1), weights
+
+
+def _boxed(centre: npt.NDArray[np.intp], box: npt.NDArray[np.intp], side: int) -> tuple[npt.NDArray[np.intp], Floats]:
+    """The places of a box around each centre (last axis 1), and equal weights for those within the picture."""
+    places = centre + box
+    within = (places >= 0) & (places < side)
+    return places, within / np.maximum(1, within.sum(axis=-1, keepdims=True))
 
 
 def _quality(samples: Floats) -> int:

@@ -103,10 +103,9 @@ def open_picture(data: bytes, limits: Limits | None = None) -> Picture | Unreada
     """Decode a still picture, or the first frame of an animated one. Never raises on bad content."""
     limits = limits or Limits()
     try:
-        with decoding():
-            image, form = open_header(data, limits)
-            with image:
-                return decode(data, image, form)
+        image, form = open_header(data, limits)
+        with image:
+            return decode(data, image, form)
     except UnfitError as unfit:
         return Unreadable(reason=unfit.reason)
 
@@ -133,7 +132,8 @@ def open_header(data: bytes, limits: Limits) -> tuple[Image.Image, str]:
     if form == "jpeg" and data.count(_START_OF_SCAN) > limits.max_scans:
         raise UnfitError("too_many_scans")
     _load_plugin(form)
-    image = Image.open(io.BytesIO(data), formats=[_PILLOW_NAMES[form]])
+    with decoding():
+        image = Image.open(io.BytesIO(data), formats=[_PILLOW_NAMES[form]])
     check_size(*image.size, limits)
     return image, form
 
@@ -151,12 +151,16 @@ def check_bytes(data: bytes, limits: Limits) -> str:
 
 
 def decode(data: bytes, image: Image.Image, form: str) -> Picture:
-    """The pixels of an opened image (of an animated one, of the frame it stands at), upright and at working size."""
+    """The pixels of an opened image (of an animated one, of the frame it stands at), upright and at working size.
+
+    Raises ``UnfitError``.
+    """
     width, height = image.size
-    orientation, profile = _orientation(image), image.info.get("icc_profile")
-    pixels = _jpeg(data, image) if form == "jpeg" and image.mode in ("L", "RGB") else None
-    if pixels is None:
-        pixels = _reduced(image)
+    with decoding():
+        orientation, profile = _orientation(image), image.info.get("icc_profile")
+        pixels = _jpeg(data, image) if form == "jpeg" and image.mode in ("L", "RGB") else None
+        if pixels is None:
+            pixels = _reduced(image)
     rgb = _srgb(_shrink(pixels, width, height), profile)
     if orientation in _UPRIGHT:
         rgb = np.asarray(_UPRIGHT[orientation](rgb), np.uint8)
@@ -233,11 +237,15 @@ def _reduced(image: Image.Image) -> Pixels:
     return np.asarray(image, np.uint8)
 
 
+def working_size(width: int, height: int) -> tuple[int, int]:
+    """The size at which a picture of that full size is looked at: proportions kept, never enlarged."""
+    ratio = min(1.0, WORKING / max(width, height))
+    return max(1, round(width * ratio)), max(1, round(height * ratio))
+
+
 def _shrink(pixels: Pixels, width: int | None = None, height: int | None = None) -> Pixels:
     """To working size by area, from a picture whose full size (default: its own) sets the proportions."""
-    width, height = width or pixels.shape[1], height or pixels.shape[0]
-    ratio = min(1.0, WORKING / max(width, height))
-    size = (max(1, round(width * ratio)), max(1, round(height * ratio)))
+    size = working_size(width or pixels.shape[1], height or pixels.shape[0])
     if (pixels.shape[1], pixels.shape[0]) == size:
         return pixels
     return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
