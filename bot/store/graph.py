@@ -278,6 +278,11 @@ class Graph:
         """The nodes joined to this one by partial links."""
         return self._partners(node)
 
+    def clear(self) -> None:
+        """Forget every node, link and occurrence, to build them anew; who is behind an account stays known."""
+        for table in ("occurrences", "links", "nodes"):
+            self._connection.run(f"DELETE FROM {table}")
+
     def contents(self, kind: str) -> list[tuple[int, str, bytes | None]]:
         """(id, key, content) of every node of a kind, in order of id."""
         return [

@@ -13,6 +13,7 @@ from bot.model import Author, Delivery, MediaRef, Post, Quarantined, Snapshot, S
 from bot.sightings import REPLAYED, Sighting, digest
 from bot.sources import Batch
 from bot.store.connection import Connection
+from bot.store.erasure import FORGOTTEN
 from bot.store.log import EventLog
 from bot.store.times import from_us, to_us
 
@@ -34,7 +35,7 @@ class Intake:
         at = to_us(now)
         dirty: dict[str, None] = {}
         for delivery in batch.deliveries:
-            if self._sight(delivery, at):
+            if not self.forgotten(delivery.snapshot.id) and self._sight(delivery, at):
                 dirty.update(dict.fromkeys((delivery.snapshot.id, *self._meet(delivery.snapshot.author))))
         for item in batch.quarantined:
             self._quarantine(item)
@@ -207,6 +208,11 @@ class Intake:
         """Where a source stood when its last batch was committed."""
         row = self._connection.row("SELECT position FROM positions WHERE source = ?", (source,))
         return None if row is None else str(row[0])
+
+    def forgotten(self, post_id: str) -> bool:
+        """Whether this post was erased on its author's wish: it is not taken in again."""
+        erased = "SELECT 1 FROM events WHERE subject = ? AND kind = ? LIMIT 1"
+        return self._connection.row(erased, (post_id, FORGOTTEN)) is not None
 
     def known(self, post_ids: tuple[str, ...], source: str) -> frozenset[str]:
         """Which of these posts this source has delivered before."""
