@@ -109,7 +109,8 @@ def _letter(char: str) -> str:
 
 
 def _simplified(text: str) -> str:
-    return str(_converter().convert(text))
+    # Half a surrogate pair is no character, and the converter takes none.
+    return str(_converter().convert(text.encode("utf-8", "replace").decode()))
 
 
 @functools.cache

@@ -39,6 +39,7 @@ texts = st.one_of(st.text(), st.lists(pieces, max_size=40).map("".join))
 
 
 @given(texts, texts)
+@example("#我的Gate時\ud800#", "#123456\udfff7890#")
 def test_never_raises_and_is_deterministic(text: str, title: str) -> None:
     """Any text gives a class, and the same one again; only a match names a tag."""
     match = classify(text, title, TAGS)
