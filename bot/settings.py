@@ -115,6 +115,7 @@ class Engine(Section):
     memory: Bytes = 512_000_000  # private memory of one worker
     seconds: Annotated[float, msgspec.Meta(gt=0, extra={"unit": "seconds"})] = 10.0  # CPU time for one picture
     video_seconds: Annotated[float, msgspec.Meta(gt=0, extra={"unit": "seconds"})] = 60.0  # CPU time for one video
+    patience: Annotated[float, msgspec.Meta(ge=1)] = 3.0  # times that, of anyone's clock, until it counts as hung
     tries: Count = 3  # lives of one item: each killed or hung worker costs one
     recycle: Count = 500  # items after which a worker is replaced by a fresh one
 
