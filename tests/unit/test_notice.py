@@ -47,6 +47,7 @@ def test_the_notice_is_known_however_it_is_laid_out(post_of: Callable[..., Post]
         NOTICE[:200],
         "参与 #我的Gate时刻# ,在Gate广场晒出你的故事,一起见证下一个3000万!",
         STORY * 50,
+        "晒出我的Gate时刻,解锁限量好礼!" * 30,
     ],
 )
 def test_own_words_or_a_short_quotation_make_no_notice(post_of: Callable[..., Post], text: str) -> None:

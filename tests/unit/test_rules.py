@@ -178,6 +178,11 @@ def test_the_notice_from_a_source_that_shows_one_picture(post_of: PostOf, eviden
     assert codes(judge(case(post, poster), CAMPAIGN)) == ["entry.notice"]
 
 
+def test_nothing_is_said_of_media_that_were_not_wanted(post_of: PostOf) -> None:
+    """The notice's words over media, too late: whether it is the notice stays open, and asks nobody."""
+    assert codes(judge(case(post_of(NOTICE, created_at=ENDS)), CAMPAIGN)) == ["window.late"]
+
+
 def test_who_quotes_the_notice_with_own_words_has_made_an_entry(post_of: PostOf, evidence_of: EvidenceOf) -> None:
     """What remains after the quotation decides."""
     post = post_of(f"三年前我在大学宿舍注册了账号,第一次抢购成功的那晚\n{NOTICE}", author=Author())
@@ -294,6 +299,8 @@ def test_content_asks(post_of: PostOf, evidence_of: EvidenceOf) -> None:
     assert only(verdict, "content.link").detail == {"host": "bit.ly"}
     assert only(verdict, "content.code").media == 0
     assert len(str(only(verdict, "content.code").detail["text"])) == 200
+    poster = replace(picture, resemblances=(Resemblance(asset="poster", distance=0),))
+    assert "content.code" not in codes(judge(case(post, poster), CAMPAIGN))
 
 
 def test_a_detector_that_failed_sends_the_post_to_a_person(post_of: PostOf, evidence_of: EvidenceOf) -> None:

@@ -181,8 +181,12 @@ def test_a_proven_copy_blocks_and_asks_beside_a_picture_of_ones_own(post_of: Pos
     alone = judge(case(post_of(), evidence_of(), relations=relations), CAMPAIGN)
     assert (alone.status, codes(alone)) == ("ineligible", ["duplicate.exact"])
     assert only(alone, "duplicate.exact").detail == {"by": "exact", "distance": 0, "cluster": "c9"}
-    beside = judge(case(post_of(media=2), evidence_of(), evidence_of(), relations=relations), CAMPAIGN)
-    assert (beside.status, codes(beside)) == ("review", ["duplicate.exact"])
+    for score in (0.95, CAMPAIGN.brand.accept):
+        beside = judge(case(post_of(media=2), evidence_of(), evidence_of(score), relations=relations), CAMPAIGN)
+        assert (beside.status, codes(beside)) == ("review", ["duplicate.exact"])
+    copied_from = (*relations, Relation(kind="exact", order="first", media=1))
+    beside = judge(case(post_of(media=2), evidence_of(), evidence_of(), relations=copied_from), CAMPAIGN)
+    assert beside.status == "review"
 
 
 @pytest.mark.parametrize(
