@@ -134,6 +134,10 @@ class TextIndex:
         self._keys.append(key)
         self._stories[key] = words
 
+    def story(self, key: int) -> str:
+        """The story added under a key. Raises KeyError."""
+        return self._stories[key]
+
     def candidates(self, words: str) -> list[int]:
         """Keys of the stories whose signature agrees with that of ``words`` in a band, ascending."""
         bands, count = _bands(words), len(self._keys)
