@@ -75,11 +75,15 @@ class Asset(Value, frozen=True):
 
 
 class ModelFile(Value, frozen=True):
-    """The kit's trained detector: an ONNX file with its hash, and the version that stands in evidence."""
+    """The kit's trained detector: an ONNX file with its hash, the version that stands in evidence, the marks that its
+    first outputs stand for, in order, and the calibration of its scores: log-odds = constant + network logit times the
+    second + outline log-odds times the third."""
 
     file: str
     sha256: str
     version: str
+    marks: tuple[Word, ...]
+    calibration: tuple[float, float, float] = (0.0, 1.0, 0.0)
 
 
 class _Brand(Value, frozen=True):
@@ -144,7 +148,7 @@ class Kit(Value, frozen=True):
 
 @functools.lru_cache(maxsize=256)
 def _pixels(path: str, sha256: str) -> NDArray[np.uint8]:
-    return _decode(_verified(Path(path), sha256))
+    return _decode(verified_bytes(Path(path), sha256))
 
 
 def list_kits() -> tuple[str, ...]:
@@ -196,7 +200,7 @@ def check_kit(directory: Path) -> list[str]:
     problems = [f"{path}: {line}" for line in _inconsistencies(manifest)]
     for asset in manifest.assets:
         try:
-            pixels = _decode(_verified(_inside(directory, asset.file), asset.sha256))
+            pixels = _decode(verified_bytes(_inside(directory, asset.file), asset.sha256))
         except KitError as error:
             problems.append(f"{path}: {asset.file}: {error}")
         else:
@@ -204,7 +208,7 @@ def check_kit(directory: Path) -> list[str]:
                 problems.append(f"{path}: {asset.file}: is transparent all over")
     if manifest.model is not None:
         try:
-            _verified(_inside(directory, manifest.model.file), manifest.model.sha256)
+            verified_bytes(_inside(directory, manifest.model.file), manifest.model.sha256)
         except KitError as error:
             problems.append(f"{path}: {manifest.model.file}: {error}")
     return problems
@@ -225,6 +229,8 @@ def _inconsistencies(manifest: Manifest) -> list[str]:
             if not (0 <= x < x + w <= 1 and 0 <= y < y + h <= 1):
                 found.append(f"{asset.file}: box is not inside the picture")
     drawn = {asset.mark for asset in manifest.assets}
+    if manifest.model is not None:
+        found += [f"model: no mark {mark!r}" for mark in manifest.model.marks if mark not in marks]
     found += [f"mark {mark!r} has no drawing" for mark in marks if mark not in drawn]
     return found
 
@@ -252,7 +258,8 @@ def _inside(directory: Path, file: str) -> Path:
     return path
 
 
-def _verified(path: Path, sha256: str) -> bytes:
+def verified_bytes(path: Path, sha256: str) -> bytes:
+    """The file's content. Raises KitError where it is missing or differs from its hash."""
     try:
         data = path.read_bytes()
     except OSError as error:

@@ -1,0 +1,45 @@
+"""Poses: (2, 3) affine matrices from a drawing's unit square (x right, y down) to pixels of a picture."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from detectors.brand import Fractions
+from detectors.evidence import Box
+
+Pose = NDArray[np.float64]
+
+
+def sample(pixels: NDArray[np.uint8], pose: Pose, window: Fractions, width: int, height: int) -> NDArray[np.uint8]:
+    """(height, width, …) pixels of the picture under a window of the unit square, linearly interpolated."""
+    x, y, w, h = window
+    cells = np.array([[w / width, 0, x + w / width / 2], [0, h / height, y + h / height / 2], [0, 0, 1]])
+    sampled = cv2.warpAffine(
+        pixels,
+        pose @ cells,
+        (width, height),
+        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
+    return np.asarray(sampled, np.uint8)
+
+
+def side(pose: Pose) -> float:
+    """The side in px of a square of the pose's area."""
+    return float(np.sqrt(abs(np.linalg.det(pose[:, :2]))))
+
+
+def box(pose: Pose) -> Box:
+    """The upright box around the posed unit square."""
+    corners = pose @ np.array([[0, 1, 1, 0], [0, 0, 1, 1], [1, 1, 1, 1]], np.float64)
+    (left, top), (right, bottom) = corners.min(axis=1), corners.max(axis=1)
+    return float(left), float(top), float(right - left), float(bottom - top)
+
+
+def shared(a: Box, b: Box) -> float:
+    """Intersection over the smaller box, 0..1: a part of a mark is not a mark of its own."""
+    wide = min(a[0] + a[2], b[0] + b[2]) - max(a[0], b[0])
+    high = min(a[1] + a[3], b[1] + b[3]) - max(a[1], b[1])
+    return max(wide, 0.0) * max(high, 0.0) / max(min(a[2] * a[3], b[2] * b[3]), 1e-6)

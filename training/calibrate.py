@@ -1,0 +1,86 @@
+"""Fits the probabilities of a kit's detector on the validation pictures, and writes them into its manifest.
+
+    python -m training.calibrate --kit assets/brands/gate --pictures pictures
+
+Candidates of the whole cascade on composites (validation backgrounds and logos) and on bare validation pictures are
+labelled by overlap with what was laid there; logistic regression over both stages' scores gives the calibration.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from detectors.brand import MANIFEST, load_kit
+from detectors.marks import candidates
+from detectors.picture import Picture
+from detectors.poses import box, shared
+from training.composites import Compositor, Library
+
+SEED = 77
+_SIDE = 640
+_LARGEST = 320.0
+_RIDGE = 1e-3
+
+
+def main(arguments: list[str]) -> int:
+    """Collect, fit, write."""
+    parser = argparse.ArgumentParser(prog="python -m training.calibrate")
+    parser.add_argument("--kit", type=Path, required=True)
+    parser.add_argument("--pictures", type=Path, required=True)
+    parser.add_argument("--scenes", type=int, default=700)
+    options = parser.parse_args(arguments)
+    cv2.setNumThreads(1)
+    kit = load_kit(options.kit)
+    library = Library(options.pictures / "validation")
+    compositor = Compositor(kit, library, _SIDE, _LARGEST)
+    rows: list[tuple[float, float]] = []
+    truths: list[float] = []
+    for number in range(options.scenes):
+        rgb, placed = compositor.scene(np.random.default_rng((SEED, number)))
+        for one in candidates(Picture.of(rgb), kit):
+            x, y, w, h = box(one.pose)
+            half = [(each.x - each.size / 2, each.y - each.size / 2, each.size, each.size) for each in placed]
+            names = [compositor.classes[each.mark] for each in placed]
+            hit = any(
+                name == one.mark and shared((x, y, w, h), there) > 0.5 and 0.5 < w / there[2] < 2.2
+                for name, there in zip(names, half, strict=True)
+            )
+            rows.append((one.network, one.outline))
+            truths.append(float(hit))
+    for pixels in library.photos + library.screens:
+        for one in candidates(Picture.of(pixels), kit):
+            rows.append((one.network, one.outline))
+            truths.append(0.0)
+    weights = fit(np.array(rows), np.array(truths))
+    print(f"{len(rows)} candidates, {sum(truths):.0f} marks: {weights.round(4).tolist()}", file=sys.stderr)
+    manifest = options.kit / MANIFEST
+    text = re.sub(r"\ncalibration = .*", "", manifest.read_text(encoding="utf-8")).rstrip("\n")
+    values = ", ".join(f"{value:.4f}" for value in weights)
+    manifest.write_text(f"{text}\ncalibration = [{values}]\n", encoding="utf-8")
+    return 0
+
+
+def fit(rows: NDArray[np.float64], truths: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Logistic regression by Newton's method with a slight ridge: the constant, then a weight a column."""
+    design = np.concatenate([np.ones((len(rows), 1)), rows], axis=1)
+    weights = np.zeros(design.shape[1])
+    for _ in range(50):
+        p = 1 / (1 + np.exp(-np.clip(design @ weights, -40, 40)))
+        slope = design.T @ (truths - p) - _RIDGE * weights
+        bend = (design * (p * (1 - p))[:, None]).T @ design + _RIDGE * np.eye(len(weights))
+        step = np.linalg.solve(bend, slope)
+        weights = weights + step
+        if np.abs(step).max() < 1e-9:
+            break
+    return weights
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
