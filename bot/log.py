@@ -75,10 +75,12 @@ def _bounded(_logger: object, _method: str, event: MutableMapping[str, Any]) -> 
 
 
 def _printable(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Escape all texts for a terminal; our own tracebacks keep their lines, each escaped by itself."""
+    """Escape all texts for a terminal; a traceback keeps its lines, each escaped by itself."""
+    if "traceback" in event:
+        event["exception"] = event.pop("traceback")
     for key, value in event.items():
         if isinstance(value, str):
-            lines = value.split("\n") if key in {"traceback", "exception"} else [value]
+            lines = value.split("\n") if key == "exception" else [value]
             event[key] = "\n".join(escaped(line) for line in lines)
         elif not isinstance(value, int | float | bool | None):
             event[key] = escaped(str(value))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import importlib
+import logging
 import os
 import signal
 import socket
@@ -26,6 +27,7 @@ from bot.engines.sandbox import SandboxError, confine, die_with_parent, grant_se
 from detectors.evidence import Unreadable
 
 _MAX_TRACE: Final = 20_000
+_MAX_LINES: Final = 20
 # Read by the C library, the dynamic loader, Python's lazy imports and FFmpeg's and OpenBLAS's look at the processor.
 _SYSTEM: Final = [
     "/lib",
@@ -74,25 +76,40 @@ def main(descriptor: int, told: str) -> None:
 
 
 def _serve(link: socket.socket, examine: Examine) -> None:
+    kept = _Kept()
+    logging.getLogger().addHandler(kept)
     while True:
         question, files, _, _ = socket.recv_fds(link, GRANT.size, 1)
         if len(question) != GRANT.size or len(files) != 1:
             return  # the daemon is gone, or has no further use for us
         with contextlib.suppress(ValueError, OSError):
             grant_seconds(GRANT.unpack(question)[0])
-        answer = _answer(examine, files[0])
+        answer = _answer(examine, files[0], kept)
         _say(link, answer)
         if isinstance(answer, Done) and answer.last:
             return
 
 
-def _answer(examine: Examine, file: int) -> Answer:
+class _Kept(logging.Handler):
+    """Keeps what was logged for the daemon's own log; the process has no other place to write to."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if len(self.lines) < _MAX_LINES:
+            self.lines.append(self.format(record)[-_MAX_TRACE:])
+
+
+def _answer(examine: Examine, file: int, kept: _Kept) -> Answer:
+    kept.lines.clear()
     try:
         try:
             data = _read(file)
         finally:
             os.close(file)
-        return Done(examined=examine(data))
+        return Done(examined=examine(data), logged=tuple(kept.lines))
     except MemoryError:
         return _FULL
     except Exception as error:  # noqa: BLE001 - a bug in a detector: the daemon raises it again

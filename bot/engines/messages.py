@@ -41,9 +41,11 @@ class Ready(Value, tag="ready"):
 
 
 class Done(Value, tag="done"):
-    """The answer to one question. ``last``: the process ends after it, because its memory ran out."""
+    """The answer to one question. ``logged``: what the detectors logged meanwhile, tracebacks included. ``last``: the
+    process ends after it, because its memory ran out."""
 
     examined: Examined
+    logged: tuple[str, ...] = ()
     last: bool = False
 
 

@@ -21,9 +21,12 @@ from bot.engines.messages import Answer, Done, Fault, Ready, Start, Unconfined
 from bot.engines.process import DecoderDiedError, DecoderProcess
 from bot.engines.sandbox import available
 from bot.errors import Transient, UserError
+from bot.log import get_logger
 from bot.settings import Engine as Settings
 from detectors.evidence import Examined, Unreadable
 from detectors.formats import VIDEO, sniff
+
+log = get_logger("engine")
 
 _START_SECONDS: Final = 120.0
 _HEAD: Final = 64
@@ -89,6 +92,7 @@ class PoolEngine:
                 died = error
                 if not self._closed:
                     self.deaths[error.reason] += 1
+                    log.warning("decoder died", reason=error.reason, media=path.name)
                 continue
             if (isinstance(answer, Done) and answer.last) or process.answered >= self._settings.recycle:
                 await process.kill()
@@ -143,6 +147,8 @@ class PoolEngine:
 
 def _examined(answer: Answer) -> Examined:
     if isinstance(answer, Done):
+        for line in answer.logged:
+            log.warning("detector", traceback=line)
         return answer.examined
     raise _fault(answer)
 

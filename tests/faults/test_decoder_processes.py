@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import os
+import select
 import signal
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
+import structlog
 
 from bot.engines import DetectorError, Engine, examine_in_order
 from bot.engines import pool as pool_module
@@ -176,6 +179,15 @@ async def test_a_bug_comes_back_as_a_bug(engine: PoolEngine, order: Callable[[st
     assert await said(engine, order("pid")) == pid
 
 
+async def test_what_detectors_log_reaches_our_log(engine: PoolEngine, order: Callable[[str], Path]) -> None:
+    """A detector's traceback stands in the daemon's log, once."""
+    with structlog.testing.capture_logs() as logs:
+        assert await said(engine, order("log oh no")) == "logged"
+        assert await said(engine, order("say well")) == "well"
+    assert len(logs) == 1
+    assert "ValueError: oh no" in logs[0]["traceback"]
+
+
 async def test_detectors_that_cannot_be_loaded(kit: Path, order: Callable[[str], Path]) -> None:
     """An examiner that raises is a bug with a traceback; one that takes the process with it is an outage."""
     with pytest.raises(DetectorError, match="ValueError: no kit"):
@@ -240,3 +252,27 @@ async def test_many_files_come_back_in_order(kit: Path, order: Callable[[str], P
     assert [got.reason if isinstance(got, Unreadable) else str(got) for _, got in results] == [
         "ValueError: oh no" if n == 5 else str(n) for n in range(12)
     ]
+
+
+async def test_decoders_do_not_outlive_a_killed_daemon(kit: Path, order: Callable[[str], Path]) -> None:
+    """After kill -9 of the daemon no decoder is left over, not even a hung one."""
+    code = (
+        "import asyncio, sys; from pathlib import Path; from bot.engines.pool import PoolEngine; "
+        "from bot.settings import Engine\n"
+        "async def main():\n"
+        f"    engine = PoolEngine(Engine(workers=1), {str(kit)!r}, examiner='tests.faults.decoders:script')\n"
+        f"    print((await engine.examine(Path({str(order('pid'))!r}))).reason, flush=True)\n"
+        f"    await engine.examine(Path({str(order('hang'))!r}))\n"
+        "asyncio.run(main())"
+    )
+    daemon = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", code, stdout=asyncio.subprocess.PIPE, cwd=Path(__file__).parents[2]
+    )
+    assert daemon.stdout is not None
+    decoder = int(await daemon.stdout.readline())
+    watched = os.pidfd_open(decoder)
+    daemon.kill()
+    await daemon.wait()
+    ended, _, _ = await asyncio.to_thread(select.select, [watched], [], [], 60)
+    os.close(watched)
+    assert ended
