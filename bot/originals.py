@@ -39,7 +39,7 @@ class Originals:
         """The name of the cluster of pictures that the post belongs to: of its first item that shares one."""
         standings = self._graph.standings(post_id)
         for slot in sorted(standings):
-            if slot >= 0 and _shown(slot):
+            if slot >= 0 and _shown(slot) and self._graph.common(standings[slot][1]) is None:
                 _, name = self._members(self._graph.cluster(standings[slot][1]))
                 if name is not None:
                     return name

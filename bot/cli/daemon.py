@@ -30,12 +30,12 @@ def run(place: Place, once: bool, sources: tuple[str, ...], kit: str | None) -> 
     in flight is finished or handed back. A second Ctrl-C stops at once; nothing is lost either way.
     """
     from bot.clock import SystemClock
-    from bot.log import set_up
+    from bot.log import configure
 
     settings, campaign, now = place.settings, place.campaign, SystemClock().now()
     if campaign.closed(now) and campaign.ends is not None:
         remark(f"campaign {campaign.name} closed on {campaign.ends.isoformat()}; watching all the same")
-    set_up(settings.log.level, settings.log.format)
+    configure(settings.log)
     if asyncio.run(_watch(place, once=once, sources=sources, kit=kit)) == signal.SIGINT:
         raise KeyboardInterrupt
 
@@ -78,13 +78,13 @@ def ingest(place: Place, file: str, strict: bool, received_at: str | None, kit: 
     Every post gets a verdict; a line that is none is put aside with its number and reason. Feeding a file again changes
     nothing, and finishes what a crash left. Beside a running daemon the posts are handed over to it.
     """
+    from bot.cli.quiet import quiet
     from bot.clock import SystemClock
     from bot.handover import feed
-    from bot.log import set_up
     from bot.sources.jsonl import Jsonl
 
     settings, campaign, clock = place.settings, place.campaign, SystemClock()
-    set_up("warning" if settings.log.level == "info" else settings.log.level, settings.log.format)
+    quiet(settings)
     source = Jsonl(file, campaign.tz, clock, received_at=_received(received_at, campaign.tz))
     with progress("judging posts") as done:
         fed = asyncio.run(feed(settings, campaign, clock, source, kit=kit, tell=lambda taken, judged: done(judged)))

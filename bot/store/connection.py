@@ -33,6 +33,12 @@ def wal_is_sound(version: tuple[int, ...]) -> bool:
     return version >= (3, 51, 3) or (3, 50, 7) <= version < (3, 51) or (3, 44, 6) <= version < (3, 45)
 
 
+def sqlite_version() -> tuple[int, ...]:
+    """The version of the SQLite build in use."""
+    version: tuple[int, ...] = sqlite3.sqlite_version_info
+    return version
+
+
 class Connection:
     """One connection. All statements of one process go through it, from one thread at a time."""
 

@@ -1,0 +1,153 @@
+"""``stats``, ``doctor``, ``backup``, ``forget``: keeping the bot healthy."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, get_args
+
+import click
+import msgspec
+
+from bot.cli.options import Place, as_json, brand_kit, place
+from bot.cli.output import emit, say, styled, table
+from bot.errors import UserError
+from bot.model import Status
+from bot.text_safety import one_line
+
+if TYPE_CHECKING:
+    from bot.doctor import Check
+    from bot.store import Store
+
+_COLOURS = {"ok": "green", "warning": "yellow", "broken": "red"}
+
+
+@click.command()
+@as_json
+@place(campaign=True)
+def stats(place: Place, as_json: bool) -> None:
+    """Count posts by status, reason and day, decisions by person, and lines put aside."""
+    from bot.store.opening import reading
+
+    with reading(place.settings) as store:
+        found = _counted(store, place)
+    if as_json:
+        emit(found)
+        return
+    say(styled(f"{found['posts']} posts, {found['waiting']} of them not judged yet", bold=True))
+    for title in ("statuses", "reasons", "days", "quarantine"):
+        if found[title]:
+            say("")
+            table((title, "count"), [(name, count) for name, count in found[title].items()])
+    if found["moderators"]:
+        say("")
+        rows = [(who, ", ".join(f"{n} {action}" for action, n in c.items())) for who, c in found["moderators"].items()]
+        table(("moderators", "decisions"), rows)
+
+
+def _counted(store: Store, place: Place) -> dict[str, Any]:
+    from bot.export import rfc3339
+    from bot.store.counts import Counts
+
+    counts, statuses = Counts(store.connection), store.verdicts.counts()
+    oldest, quarantine = counts.oldest_in_queue(), counts.quarantine()
+    return {
+        "posts": sum(statuses.values()),
+        "statuses": {status: statuses.get(status, 0) for status in get_args(Status)},
+        "reasons": counts.reasons(),
+        "moderators": counts.moderators(),
+        "days": counts.days(place.campaign.tz),
+        "quarantined": sum(quarantine.values()),
+        "quarantine": quarantine,
+        "waiting": counts.waiting().open,
+        "oldest_in_queue": None if oldest is None else rfc3339(oldest, place.campaign.tz),
+    }
+
+
+@click.command()
+@click.option("--online", is_flag=True, help="Ask the services that the settings name, too.")
+@brand_kit
+@as_json
+@place(campaign=True)
+def doctor(place: Place, online: bool, kit: str | None, as_json: bool) -> None:
+    """Say what is wrong with this installation; exit 1 if something is broken.
+
+    Without --online nothing is dialled.
+    """
+    from bot.doctor import examine
+
+    now = dt.datetime.now(dt.UTC)
+    checks = []
+    for check in examine(place.settings, place.campaign, kit or place.campaign.brand.kit, now):
+        checks.append(check)
+        _tell(check, as_json=as_json)
+    if online:
+        checks += asyncio.run(_online(place, as_json=as_json))
+    broken = [check.name for check in checks if check.state == "broken"]
+    if broken:
+        raise UserError(f"broken: {', '.join(broken)}")
+
+
+async def _online(place: Place, *, as_json: bool) -> list[Check]:
+    from bot.reachable import reach
+
+    found = []
+    async for check in reach(place.settings, place.campaign.hashtags[0]):
+        found.append(check)
+        _tell(check, as_json=as_json)
+    return found
+
+
+def _tell(check: Check, *, as_json: bool) -> None:
+    if as_json:
+        emit(msgspec.to_builtins(check))
+    else:
+        say(f"{styled(f'{check.state:<8}', fg=_COLOURS[check.state])} {one_line(f'{check.name}: {check.detail}')}")
+
+
+@click.command()
+@click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
+@as_json
+@place()
+def backup(place: Place, file: Path, as_json: bool) -> None:
+    """Copy the database to FILE while others write, and prove that the copy can be restored.
+
+    An older FILE is replaced only once the new copy is proved. Media are not in it: they lie in the data directory's
+    folder media, by hash, and any file copy will do for them.
+    """
+    from bot.backup import back_up
+    from bot.store.opening import opened
+
+    with opened(place.settings) as store:
+        contents = back_up(store, file)
+    posts, events = contents.rows.get("posts", 0), contents.rows.get("events", 0)
+    if as_json:
+        emit({"file": str(file.absolute()), "posts": posts, "events": events, "seal": contents.seal})
+    else:
+        say(one_line(f"{file}: {posts} posts, {events} events, restored and verified"))
+
+
+@click.command()
+@click.argument("author", metavar="AUTHOR-ID")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@as_json
+@place()
+def forget(place: Place, author: str, yes: bool, as_json: bool) -> None:
+    """Erase what is stored of one author: their words, names, counters, verdicts and pictures.
+
+    The event log keeps ids and salted hashes only and still verifies; the author's posts stay forgotten when a source
+    delivers them again. A running daemon keeps stories in memory until it is restarted; backups are not touched.
+    """
+    from bot.forget import forget
+    from bot.store.opening import open_blobs, opened
+
+    if not yes and sys.stdin.isatty():
+        click.confirm(f"Erase everything stored of author {one_line(author)}?", abort=True, err=True)
+    with opened(place.settings) as store:
+        erased = forget(store, open_blobs(place.settings), author, dt.datetime.now(dt.UTC))
+    if as_json:
+        emit({"author_id": author, "posts": list(erased.post_ids), "media": len(erased.media)})
+    else:
+        say(one_line(f"forgot {author}: {len(erased.post_ids)} posts, {len(erased.media)} media files"))
