@@ -34,11 +34,12 @@ log = get_logger("pipeline")
 
 
 class Plan(Value):
-    """A claimed post and which of its media must be looked at first. ``fault``: why it must not be looked at any
-    more.
+    """A claimed post and which of its media must be looked at first. ``post`` is what it was then. ``fault``: why it
+    must not be looked at any more.
     """
 
     job: Job
+    post: Post | None = None
     todo: tuple[MediaRef, ...] = ()
     fault: str | None = None
 
@@ -56,7 +57,8 @@ class Pipeline:
         if job.crashes > MOST_CRASHES:
             return Plan(job=job, fault="poison")
         try:
-            return Plan(job=job, todo=self._todo(self._store.intake.post(job.post_id)))
+            post = self._store.intake.post(job.post_id)
+            return Plan(job=job, post=post, todo=self._todo(post))
         except Exception as error:  # noqa: BLE001 - a bug: the post goes to a person
             log.error("plan failed", post=job.post_id, traceback=traceback.format_exc())
             return Plan(job=job, fault=type(error).__name__)
@@ -93,7 +95,7 @@ class Pipeline:
         if not self._store.work.done(plan.job, now):
             return []  # it changed meanwhile: what was seen is kept, and the newer generation is judged instead
         faults = tuple(sorted({s.fault for s in seen if s.fault is not None} | ({plan.fault} if plan.fault else set())))
-        return self.judge_all([post_id], now, {post_id: faults})
+        return self.judge_all([post_id], now, {post_id: faults}, None if seen else plan.post)
 
     def keep(self, post_id: str, seen: Sequence[Seen], now: int) -> None:
         """Store what did succeed: also where the rest of the post must be tried again."""
@@ -105,21 +107,30 @@ class Pipeline:
                     self._store.media.save(item.stored.sha256, self._looker.version, item.examined, now)
 
     def judge_all(
-        self, post_ids: Sequence[str], now: int, faults: dict[str, tuple[str, ...]] | None = None
+        self,
+        post_ids: Sequence[str],
+        now: int,
+        faults: dict[str, tuple[str, ...]] | None = None,
+        merged: Post | None = None,
     ) -> list[Verdict]:
-        """Judge these posts from what is stored, and every post whose relations change with them, until none does."""
+        """Judge these posts from what is stored, and every post whose relations change with them, until none does.
+        ``merged`` is one of them, where the caller has just read it.
+        """
         news: list[Verdict] = []
         waiting = dict.fromkeys(post_ids)
         while waiting:  # ends: a post touches others only where a standing in the graph really changed
             post_id = next(iter(waiting))
             del waiting[post_id]
-            verdict, touched = self._judge(post_id, now, (faults or {}).get(post_id))
+            known = merged if merged is not None and merged.id == post_id else None
+            verdict, touched = self._judge(post_id, now, (faults or {}).get(post_id), known)
             waiting.update(dict.fromkeys(touched))
             if verdict is not None:
                 news.append(verdict)
         return news
 
-    def _judge(self, post_id: str, now: int, faults: tuple[str, ...] | None) -> tuple[Verdict | None, Sequence[str]]:
+    def _judge(
+        self, post_id: str, now: int, faults: tuple[str, ...] | None, merged: Post | None
+    ) -> tuple[Verdict | None, Sequence[str]]:
         old = self._store.verdicts.get(post_id)
         if old is None and self._store.work.open([post_id]):
             return None, ()  # its own turn is still to come
@@ -128,12 +139,12 @@ class Pipeline:
         touched: Sequence[str] = ()
         try:
             with self._store.connection.transaction():
-                post = self._store.intake.post(post_id)
+                post = merged or self._store.intake.post(post_id)
                 if post is None:
                     return None, ()  # forgotten
                 author = post.author.id
                 case, touched = self._case(post, faults)
-                verdict = judge(case, self._campaign)
+                verdict = judge(case, self._campaign, on_fault=_log_fault)
         except Exception as error:  # noqa: BLE001 - a bug: what it half wrote is rolled back, and the indexes follow
             log.error("judging failed", post=post_id, traceback=traceback.format_exc())
             self._relater.reload()
@@ -162,3 +173,7 @@ class Pipeline:
         touched = self._relater.relate(post, present, former)
         relations, prior = self._relater.relations(post)
         return Case(post=post, looked=present, relations=relations, prior_entries=prior, faults=faults), touched
+
+
+def _log_fault(code: str, error: Exception) -> None:
+    log.error("rule failed", rule=code, traceback="".join(traceback.format_exception(error)))

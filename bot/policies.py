@@ -51,7 +51,8 @@ class AuthorPolicy(Value):
     ``verified``: the author must have passed identity verification. ``unknown``: what happens where a source does not
     say so, "pass" or "ask" (the public search never says, so "ask" sends each of its posts to a person; verification
     is enforced again before a reward). ``excluded_types``, ``excluded_regions`` (ISO 3166 alpha-2), ``staff`` (author
-    or person ids) are out; with ``regions`` only those are in. ``one_entry``: a further entry of one person asks."""
+    or person ids) are out; with ``regions`` only those are in. ``one_account``: an entry of a person who
+    entered before under another account asks."""
 
     verified: bool = False
     unknown: Literal["pass", "ask"] = "pass"
@@ -59,7 +60,7 @@ class AuthorPolicy(Value):
     regions: tuple[Word, ...] = ()
     excluded_regions: tuple[Word, ...] = ()
     staff: tuple[Word, ...] = ()
-    one_entry: bool = False
+    one_account: bool = False
 
 
 class NoticePolicy(Value):

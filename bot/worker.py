@@ -24,6 +24,7 @@ from bot.relate import Relater
 from bot.sources import Batch, Source
 from bot.store.thread import DiskFullError, StoreThread
 from bot.store.times import to_us
+from bot.store.work import Job
 from detectors.evidence import Value
 
 T = TypeVar("T")
@@ -192,20 +193,24 @@ class Worker:
     async def _claim(self) -> int:
         """One claim; two transactions, so that an attempt is on record before it is made."""
         store, idle = self._thread.store, not self._looking
+        jobs: list[Job] = []
         plans: list[Plan] = []
         verdicts: list[Verdict] = []
 
         def claim() -> int:
-            now = to_us(self._clock.now())
-            plans[:] = [self._pipeline.plan(job) for job in store.work.claim(_CLAIM, now, self._epoch, idle=idle)]
-            return len(plans)
+            jobs[:] = store.work.claim(_CLAIM, to_us(self._clock.now()), self._epoch, idle=idle)
+            return len(jobs)
 
         def settle() -> int:
             verdicts.clear()
-            now, quick = to_us(self._clock.now()), [plan for plan in plans if not plan.todo]
-            for plan in quick:
-                verdicts.extend(self._pipeline.settle(plan, (), now))
-            return len(quick)
+            plans.clear()
+            now = to_us(self._clock.now())
+            for job in jobs:
+                plan = self._pipeline.plan(job)
+                plans.append(plan)
+                if not plan.todo:
+                    verdicts.extend(self._pipeline.settle(plan, (), now))
+            return sum(1 for plan in plans if not plan.todo)
 
         claimed = await self._durably(claim)
         if claimed:

@@ -101,6 +101,7 @@ def _is_cjk(letter: str) -> bool:
     return "\u2e80" <= letter <= "\ud7ff" or "\uf900" <= letter <= "\ufaff" or letter >= "\U00020000"
 
 
+@functools.lru_cache(maxsize=2)  # a story is looked up, then added
 def _bands(words: str) -> Words:
     """(BANDS,) uint64: the ROWS minima of each band side by side."""
     return signature(words).view(np.uint64)

@@ -35,6 +35,6 @@ def author_unverified(facts: Facts) -> Iterator[Hit]:
 
 
 def author_repeat(facts: Facts) -> Iterator[Hit]:
-    """The same person (the same verified human, else the same account) entered before: one of the entries counts."""
-    if facts.campaign.authors.one_entry and facts.case.prior_entries > 0:
+    """The same verified person has an entry under another account: several accounts of one person count as one."""
+    if facts.campaign.authors.one_account and facts.case.prior_entries > 0:
         yield Hit(detail={"earlier": facts.case.prior_entries})

@@ -68,7 +68,7 @@ def test_who_is_out_as_enforced(shipped: Campaign) -> None:
     assert authors.unknown == "pass"
     assert set(authors.excluded_types) == {"sub", "staff", "institution", "affiliate"}
     assert (authors.regions, authors.excluded_regions) == ((), ())
-    assert authors.one_entry
+    assert authors.one_account
 
 
 def test_the_notice_as_published(shipped: Campaign) -> None:
