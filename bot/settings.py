@@ -72,6 +72,13 @@ class Push(Section):
     secret: Secret | None = None  # environment or secret_file only
 
 
+class Jsonl(Section):
+    """A file of posts, one JSON object a line."""
+
+    file: str | None = None  # needed where the source is enabled
+    follow: bool = True  # go on reading as it grows; else it is read once, whole
+
+
 class X(Section):
     """View counts of posts shared to X."""
 
@@ -170,6 +177,7 @@ class Settings(Section):
     sources: Sources = Sources()
     gate_square: GateSquare = GateSquare()
     push: Push = Push()
+    jsonl: Jsonl = Jsonl()
     x: X = X()
     store: Store = Store()
     fetch: Fetch = Fetch()
@@ -186,6 +194,7 @@ SECTIONS: Final[dict[str, type[Section]]] = {
     "sources": Sources,
     "gate_square": GateSquare,
     "push": Push,
+    "jsonl": Jsonl,
     "x": X,
     "store": Store,
     "fetch": Fetch,

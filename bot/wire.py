@@ -26,6 +26,7 @@ from bot.relate import Relater
 from bot.settings import Settings
 from bot.sources import Source
 from bot.sources.gate_square import GateSquare
+from bot.sources.jsonl import Jsonl
 from bot.sources.push import Push
 from bot.store import Store
 from bot.store.blobs import Blobs
@@ -72,6 +73,7 @@ def configured_sources(settings: Settings, campaign: Campaign, clock: Clock, nam
             "push": lambda: Push(
                 settings.push, campaign.tz, clock, seen=lambda i: thread.read(lambda: intake.pushed(i)), once=once
             ),
+            "jsonl": lambda: _jsonl(settings, campaign, clock, once),
         }
         unknown = [name for name in wanted if name not in known]
         if unknown:
@@ -79,6 +81,12 @@ def configured_sources(settings: Settings, campaign: Campaign, clock: Clock, nam
         return [known[name]() for name in wanted]
 
     return make
+
+
+def _jsonl(settings: Settings, campaign: Campaign, clock: Clock, once: bool) -> Source:
+    if settings.jsonl.file is None:
+        raise ConfigError("[jsonl] file: the jsonl source needs one")
+    return Jsonl(settings.jsonl.file, campaign.tz, clock, follow=settings.jsonl.follow, once=once)
 
 
 class Bot(msgspec.Struct, frozen=True, kw_only=True):

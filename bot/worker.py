@@ -283,7 +283,7 @@ class Worker:
         await _cancel([task for _, task in self._looking.values()])
         if left:
             now = to_us(self._clock.now())
-            await self._thread.write(lambda: [self._thread.store.work.give_back(plan.job, now) for plan in left])
+            await self._thread.write(lambda: self._thread.store.work.give_back_all([plan.job for plan in left], now))
         self._looking.clear()
 
 

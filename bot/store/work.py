@@ -75,6 +75,11 @@ class Work:
             "UPDATE work SET state = 'ready', crashes = 0, due = ? WHERE post_id = ?", (due, job.post_id)
         )
 
+    def give_back_all(self, jobs: Iterable[Job], due: int) -> None:
+        """Hand several jobs back."""
+        for job in jobs:
+            self.give_back(job, due)
+
     def retry(self, job: Job, due: int, reason: str) -> None:
         """The world failed: try again at ``due``."""
         self._connection.run(
