@@ -149,7 +149,8 @@ class Worker:
                 async with contextlib.aclosing(source.stream(position)) as stream:
                     async for batch in stream:
                         await self._take(source.name, batch)
-                        failures = 0
+                        if not once and (batch.poll is None or batch.poll.complete):
+                            failures = 0  # an unfinished poll is no sign of health; one pass has so many tries in all
                 return
             except Transient as error:
                 failures += 1

@@ -86,7 +86,7 @@ def _end(error: BaseException, *, debug: bool) -> int:
             _say("interrupted")
             return 130
         case BrokenPipeError():  # whoever read our output had enough
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what is still buffered goes nowhere
             return 0
         case click.exceptions.NoArgsIsHelpError():
             click.echo(error.ctx.get_help() if error.ctx else "", err=True)
@@ -115,10 +115,12 @@ def _end(error: BaseException, *, debug: bool) -> int:
 
 
 def _cause(error: BaseException) -> BaseException:
-    """The one failure inside groups of failures: what a person can mend first."""
+    """The one failure inside groups of failures, what a person can mend first, or behind an end that is click's own."""
     while isinstance(error, BaseExceptionGroup):
         mendable = error.subgroup(UserError) or error.subgroup(Transient) or error
         error = mendable.exceptions[0]
+    if isinstance(error, SystemExit) and isinstance(error.__context__, BrokenPipeError):
+        return error.__context__  # click ends the process by itself then
     return error
 
 
