@@ -10,6 +10,7 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
+from typing import Any
 
 import click
 
@@ -20,8 +21,21 @@ from bot.errors import Transient, UserError
 _FLAT = {name: entry for group in COMMANDS.values() for name, entry in group.items()}
 
 
+class ReaderGoneError(Exception):
+    """Whoever read our output had enough: no failure."""
+
+
 class Commands(click.Group):
     """All commands, imported when used."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; its whole output is written when this returns."""
+        try:
+            result = super().invoke(ctx)
+            sys.stdout.flush()
+        except BrokenPipeError as error:
+            raise ReaderGoneError from error  # click would end the process with 1
+        return result
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Names in the order of the help page."""
@@ -69,7 +83,6 @@ def run(arguments: Sequence[str]) -> int:
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     try:
         status = gatewarden.main(list(arguments), prog_name="gatewarden", standalone_mode=False)
-        sys.stdout.flush()
     except BaseException as error:  # noqa: BLE001 - the outermost place: every end becomes a status and one line
         return _end(_cause(error), debug="--debug" in arguments or bool(os.environ.get("GATEWARDEN_DEBUG")))
     return status if isinstance(status, int) else 0
@@ -85,7 +98,7 @@ def _end(error: BaseException, *, debug: bool) -> int:
         case KeyboardInterrupt() | click.Abort():
             _say("interrupted")
             return 130
-        case BrokenPipeError():  # whoever read our output had enough
+        case ReaderGoneError() | BrokenPipeError():
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what is still buffered goes nowhere
             return 0
         case click.exceptions.NoArgsIsHelpError():
@@ -115,12 +128,10 @@ def _end(error: BaseException, *, debug: bool) -> int:
 
 
 def _cause(error: BaseException) -> BaseException:
-    """The one failure inside groups of failures, what a person can mend first, or behind an end that is click's own."""
+    """The one failure inside groups of failures: what a person can mend first."""
     while isinstance(error, BaseExceptionGroup):
         mendable = error.subgroup(UserError) or error.subgroup(Transient) or error
         error = mendable.exceptions[0]
-    if isinstance(error, SystemExit) and isinstance(error.__context__, BrokenPipeError):
-        return error.__context__  # click ends the process by itself then
     return error
 
 
