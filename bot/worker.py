@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import datetime as dt
+import traceback
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
@@ -22,7 +23,7 @@ from bot.model import Verdict
 from bot.pipeline import Pipeline, Plan
 from bot.relate import Relater
 from bot.sources import Batch, Source
-from bot.store.thread import DiskFullError, StoreThread
+from bot.store.thread import StoreUnavailableError, StoreThread
 from bot.store.times import to_us
 from bot.store.work import Job
 from detectors.evidence import Value
@@ -152,13 +153,19 @@ class Worker:
                         if not once and (batch.poll is None or batch.poll.complete):
                             failures = 0  # an unfinished poll is no sign of health; one pass has so many tries in all
                 return
+            except UserError:
+                raise
             except Transient as error:
-                failures += 1
-                if once and failures >= self._limits.attempts:
-                    raise UserError(f"the source {source.name} could not be read: {error.reason}") from error
-                wait = self._backoff(failures, error.retry_after)
-                log.warning("source failed", source=source.name, reason=error.reason, again_in=round(wait, 1))
-                await self._clock.sleep(wait)
+                reason, retry_after = error.reason, error.retry_after
+            except Exception as error:  # noqa: BLE001 - a bug in one source must not stop the daemon
+                log.error("source broke", source=source.name, traceback=traceback.format_exc())
+                reason, retry_after = f"{type(error).__name__}: {error}", None
+            failures += 1
+            if once and failures >= self._limits.attempts:
+                raise UserError(f"the source {source.name} could not be read: {reason}")
+            wait = self._backoff(failures, retry_after)
+            log.warning("source failed", source=source.name, reason=reason, again_in=round(wait, 1))
+            await self._clock.sleep(wait)
 
     async def _take(self, source: str, batch: Batch) -> None:
         def write() -> int:
@@ -172,12 +179,12 @@ class Worker:
         self._wake.set()
 
     async def _durably(self, write: Callable[[], int]) -> int:
-        """Write; while the disk is full the feed pauses here, and resumes by itself."""
+        """Write; while the store cannot be written (a full disk) all pauses here, and resumes by itself."""
         while True:
             try:
                 return await self._thread.write(write)
-            except DiskFullError as error:
-                log.error("disk full: paused", error=str(error))
+            except StoreUnavailableError as error:
+                log.error("store unavailable: paused", error=str(error))
                 self._relater.reload()
                 await asyncio.sleep(_FULL_SECONDS)
 

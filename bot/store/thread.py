@@ -13,9 +13,12 @@ from bot.store.connection import OperationalError
 
 T = TypeVar("T")
 
+_PASSING = ("full", "locked", "disk I/O error", "readonly")
+"""Words in SQLite's messages for what may pass by itself."""
 
-class DiskFullError(Exception):
-    """There is no room to write; nothing was written. The shell pauses until there is."""
+
+class StoreUnavailableError(Exception):
+    """The database cannot be written just now (disk full, locked, failing); nothing was. The shell pauses and retries."""
 
 
 class StoreThread:
@@ -30,7 +33,7 @@ class StoreThread:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
     async def write(self, work: Callable[[], T]) -> T:
-        """Run ``work`` in one durable transaction. Raises ``DiskFullError`` where there is no room for it.
+        """Run ``work`` in one durable transaction. Raises ``StoreUnavailableError`` where there is no room for it.
 
         Shielded: a caller that is cancelled stops waiting, but what was begun is finished or rolled back as a whole.
         """
@@ -41,12 +44,12 @@ class StoreThread:
             with self.store.transaction():
                 return work()
         except OperationalError as error:
-            if "full" in str(error):
-                raise DiskFullError(str(error)) from error
+            if any(word in str(error) for word in _PASSING):
+                raise StoreUnavailableError(str(error)) from error
             raise
         except OSError as error:
             if error.errno in (errno.ENOSPC, errno.EDQUOT):
-                raise DiskFullError(str(error)) from error
+                raise StoreUnavailableError(str(error)) from error
             raise
 
     def close(self) -> None:
