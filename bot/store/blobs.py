@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import hashlib
+import io
 import os
 import re
 import stat
@@ -102,15 +103,21 @@ class Blobs:
 
     def put_file(self, path: Path, max_bytes: int) -> Stored | Refused:
         """Copy a local file in. Only regular files, and no more than ``max_bytes``. Raises OSError."""
-        with open(path, "rb", buffering=0, opener=_open_regular) as file:
-            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                return Refused(reason="not_a_file")
-            with self.part() as part:
-                while chunk := file.read(_CHUNK):
-                    if part.size + len(chunk) > max_bytes:
-                        return Refused(reason="too_large")
-                    part.write(chunk)
-                return part.keep()
+        try:
+            with open(path, "rb", buffering=0, opener=_open_at_once) as file:
+                return self._copy(file, max_bytes)
+        except IsADirectoryError:
+            return Refused(reason="not_a_file")
+
+    def _copy(self, file: io.FileIO, max_bytes: int) -> Stored | Refused:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            return Refused(reason="not_a_file")
+        with self.part() as part:
+            while chunk := file.read(_CHUNK):
+                if part.size + len(chunk) > max_bytes:
+                    return Refused(reason="too_large")
+                part.write(chunk)
+            return part.keep()
 
     def path(self, sha256: str) -> Path:
         """Where these bytes are, or would be. Raises ValueError for what is no hash."""
@@ -166,7 +173,7 @@ def _refresh(path: Path) -> bool:
     return True
 
 
-def _open_regular(name: str, flags: int) -> int:
+def _open_at_once(name: str, flags: int) -> int:
     """Open without waiting: a FIFO would block for ever."""
     return os.open(name, flags | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
 
