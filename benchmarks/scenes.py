@@ -150,7 +150,8 @@ def _cover(
         points = _creased(points, quad)
     canvas = np.zeros((shape[0] * _FINE, shape[1] * _FINE), np.uint8)
     cv2.fillPoly(canvas, [np.rint(points * _FINE * 16).astype(np.int32)], 255, cv2.LINE_8, 4)
-    cover = cv2.resize(canvas, (shape[1], shape[0]), interpolation=cv2.INTER_AREA) / 255.0
+    reduced = cv2.resize(canvas, (shape[1], shape[0]), interpolation=cv2.INTER_AREA)
+    cover = np.asarray(reduced, np.float64) / 255
     if condition == "embroidered":
         rough = cv2.GaussianBlur(rng.standard_normal(cover.shape), (0, 0), 0.8)
         cover = np.clip((cv2.GaussianBlur(cover, (0, 0), 0.8) - 0.5 + 0.35 * rough) * 3 + 0.5, 0, 1)

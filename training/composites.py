@@ -114,27 +114,54 @@ class Compositor:
                     placed.append(mark)
             else:
                 rgb, _ = self._lay(rng, rgb, self._decoy(rng), None, spot)
-            if chance(rng, 0.18):
+            if chance(rng, 0.2):
                 rgb = surfaces.cover(rng, rgb, spot, other)
+            elif chance(rng, 0.12):
+                rgb = surfaces.shine(rng, rgb, spot)
         if chance(rng, 0.12):
             rgb = surfaces.screen(rng, rgb)
         elif chance(rng, 0.1):
             rgb = surfaces.weave(rng, rgb)
         if chance(rng, 0.2):
             rgb = surfaces.light(rng, rgb)
-        return surfaces.camera(rng, rgb), tuple(placed)
+        done = surfaces.camera(rng, rgb)
+        return self._framed(rng, done, placed) if chance(rng, 0.15) else (done, tuple(placed))
+
+    def _framed(
+        self, rng: Generator, rgb: NDArray[np.uint8], placed: list[Placed]
+    ) -> tuple[NDArray[np.uint8], tuple[Placed, ...]]:
+        """A small picture as a coarse level of the pyramid shows it: beyond its border only the border's tone."""
+        width, height = (int(v) for v in rng.uniform(0.25, 0.9, 2) * self._side)
+        left, top = (int(rng.integers(0, self._side - extent + 1)) for extent in (width, height))
+        shown = placed[int(rng.integers(len(placed)))] if placed and chance(rng, 0.7) else None
+        if shown is not None:  # about one mark, which may fill it
+            width, height = (int(np.clip(shown.size * rng.uniform(0.95, 3), 20, self._side)) for _ in range(2))
+            left = int(np.clip(shown.x - width * rng.uniform(0.4, 0.6), 0, self._side - width))
+            top = int(np.clip(shown.y - height * rng.uniform(0.4, 0.6), 0, self._side - height))
+        window = rgb[top : top + height, left : left + width]
+        edge = np.concatenate([window[0], window[-1], window[:, 0], window[:, -1]])
+        framed = np.empty_like(rgb)
+        framed[:] = np.median(edge, axis=0)
+        framed[top : top + height, left : left + width] = window
+        inside = [
+            each
+            for each in placed
+            if left + 0.1 * each.size < each.x < left + width - 0.1 * each.size
+            and top + 0.1 * each.size < each.y < top + height - 0.1 * each.size
+        ]
+        return framed, tuple(inside)
 
     def _spot(self, rng: Generator, taken: list[tuple[float, float, float]]) -> tuple[float, float, float] | None:
         for _ in range(8):
             size = math.exp(rng.uniform(math.log(SMALLEST), math.log(self._largest)))
-            margin = size * (0.3 if chance(rng, 0.15) else 0.55)
+            margin = size * (rng.uniform(0.12, 0.4) if chance(rng, 0.25) else 0.55)
             x, y = rng.uniform(margin, self._side - margin, 2)
             if all(math.hypot(x - u, y - v) > 0.62 * (size + s) + 3 for u, v, s in taken):
                 return float(x), float(y), size
         return None
 
     def _lay_mark(self, rng: Generator, rgb: Floats, spot: tuple[float, float, float]) -> tuple[Floats, Placed | None]:
-        weights = np.array([3.0 if drawing.mark == 0 else 2.0 for drawing in self._drawings])
+        weights = np.array([1.0 if drawing.mark == 0 else 1.2 for drawing in self._drawings])
         drawing = self._drawings[int(rng.choice(len(self._drawings), p=weights / weights.sum()))]
         patch = self._restyled(rng, drawing, rgb, spot)
         laid, quad = self._lay(rng, rgb, patch, drawing.quad, spot)
@@ -153,7 +180,7 @@ class Compositor:
     def _restyled(self, rng: Generator, drawing: _Drawing, rgb: Floats, spot: tuple[float, float, float]) -> Floats:
         """Drifted, graded or one-toned colours; a lone mark may be any single tone that stands out."""
         patch = drawing.patch.copy()
-        if drawing.alone and chance(rng, 0.3):
+        if drawing.alone and chance(rng, 0.45):
             x, y, size = (round(value) for value in spot)
             half = max(3, size // 2)
             around = rgb[max(0, y - half) : y + half, max(0, x - half) : x + half].mean(axis=(0, 1))

@@ -101,6 +101,19 @@ def glare(rng: Generator, size: int) -> Floats:
     return np.asarray(spot * rng.uniform(0.3, 1.0), np.float32)
 
 
+def shine(rng: Generator, rgb: Floats, spot: tuple[float, float, float]) -> Floats:
+    """Glare on the thing at ``spot`` (x, y, side): part of it burnt out, the rest washed."""
+    x, y, side = spot
+    half = (rgb.shape[0] - 1) / 2
+    across, down = _grid(rgb.shape[0])
+    cx, cy = x - half + rng.uniform(-0.4, 0.4) * side, y - half + rng.uniform(-0.4, 0.4) * side
+    angle = rng.uniform(0, math.pi)
+    along = (across - cx) * math.cos(angle) + (down - cy) * math.sin(angle)
+    off = -(across - cx) * math.sin(angle) + (down - cy) * math.cos(angle)
+    spread = np.exp(-((along / (side * rng.uniform(0.25, 0.8))) ** 2) - (off / (side * rng.uniform(0.1, 0.35))) ** 2)
+    return np.asarray(np.clip(rgb + (spread * rng.uniform(0.4, 1.4))[..., None], 0, 1), np.float32)
+
+
 def cover(rng: Generator, rgb: Floats, spot: tuple[float, float, float], other: Floats) -> Floats:
     """Hides part (up to about 40 %) of the square of side ``spot[2]`` at ``spot[:2]`` behind a finger, bar or thing."""
     cx, cy, side = spot

@@ -1,0 +1,259 @@
+"""How well the brand's mark is found: recall by size and condition at 0.5 % false alarms, beside classical methods.
+
+    python -m benchmarks.marks --pictures PICTURES [--composites 1400] [--negatives 4000] [--sheet misses.png]
+
+PICTURES is what ``training.gather`` made; only its test part is read, through a compositor of the benchmark's own.
+The threshold is the score that 0.5 % of ordinary photographs and screenshots reach; a mark is found where its score is
+at least that and its box overlaps the true one. Intervals are Wilson's, 95 %.
+"""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import math
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import cv2
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.baselines import BASELINES, Baseline, Looked
+from benchmarks.scenes import CONDITIONS, MONO, SIZES, VARIANTS, Scene, scene
+from detectors.brand import Kit, load_kit
+from detectors.evidence import Box
+from detectors.marks import marks
+from detectors.picture import Picture
+
+SEED: Final = 4242
+FALSE_ALARMS: Final = 0.005
+_COUNTED: Final = frozenset({"mark", "lockup"})
+
+
+class Result(NamedTuple):
+    """One method on all pictures: per composite score where it was right (else -inf), and per negative its score."""
+
+    name: str
+    right: NDArray[np.float64]
+    photos: NDArray[np.float64]
+    logos: NDArray[np.float64]
+    milliseconds: float
+
+    @property
+    def threshold(self) -> float:
+        """The least score that no more than ``FALSE_ALARMS`` of the ordinary pictures reach."""
+        ranked = np.sort(self.photos)[::-1]
+        return float(np.nextafter(ranked[math.floor(FALSE_ALARMS * len(ranked))], math.inf))
+
+
+def main(arguments: list[str]) -> int:
+    """Measure and print Markdown."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.marks", description=__doc__)
+    parser.add_argument("--pictures", type=Path, required=True)
+    parser.add_argument("--kit", default="gate")
+    parser.add_argument("--composites", type=int, default=1400)
+    parser.add_argument("--negatives", type=int, default=4000)
+    parser.add_argument(
+        "--baselines", type=int, default=0, help="composites (twice as many negatives) for the classics"
+    )
+    parser.add_argument("--sheet", type=Path, help="contact sheet of misses and false alarms")
+    options = parser.parse_args(arguments)
+    cv2.setNumThreads(1)
+    kit = load_kit(options.kit)
+    test = options.pictures / "test"
+    photos = _read(sorted((test / "photos").iterdir()) + sorted((test / "screens").iterdir()), options.negatives)
+    logos = [_on_sheet(pixels, index) for index, pixels in enumerate(_read(sorted((test / "logos").iterdir()), 1200))]
+    scenes = _scenes(photos, options.composites)
+    print(f"{len(scenes)} composites, {len(photos)} photographs and screenshots, {len(logos)} foreign logos\n")
+    bare = msgspec.structs.replace(kit, model=None)
+    results = [
+        _measure("cascade", lambda picture: _cascade(picture, kit), scenes, photos, logos),
+        _measure("outlines alone", lambda picture: _cascade(picture, bare), scenes, photos, logos),
+    ]
+    _summary(results, scenes)
+    _by_size_and_condition(results[0], scenes)
+    _calibration(results[0])
+    if options.baselines:
+        some, others = scenes[: options.baselines], photos[: 2 * options.baselines]
+        few = [
+            _measure(name, functools.partial(_by, look, kit), some, others, logos[:100])
+            for name, look in BASELINES.items()
+        ]
+        print(f"\nClassical methods, on the first {len(some)} composites and {len(others)} negatives:\n")
+        _summary([_cut(results[0], len(some), len(others)), *few], some)
+    if options.sheet:
+        _sheet(results[0], scenes, photos, logos, options.sheet)
+    return 0
+
+
+def _by(look: Baseline, kit: Kit, picture: Picture) -> Looked:
+    return look(picture, kit)
+
+
+def _cascade(picture: Picture, kit: Kit) -> Looked:
+    found = [mark for mark in marks(picture, kit) if mark.name in _COUNTED]
+    return (found[0].score, next((m.box for m in found if m.name == "mark"), found[0].box)) if found else (0.0, None)
+
+
+def _measure(
+    name: str, look: Callable[[Picture], Looked], scenes: Sequence[Scene], photos: Sequence[NDArray[np.uint8]],
+    logos: Sequence[NDArray[np.uint8]],
+) -> Result:  # fmt: skip
+    right = []
+    for one in scenes:
+        score, box = look(Picture.of(one.rgb))
+        right.append(score if box is None or _same(box, one.box) else -math.inf)
+    began = time.process_time()
+    plain = [look(Picture.of(pixels))[0] for pixels in photos]
+    spent = (time.process_time() - began) / max(len(photos), 1) * 1000
+    foreign = [look(Picture.of(pixels))[0] for pixels in logos]
+    print(f"{name}: {spent:.1f} ms a negative", file=sys.stderr, flush=True)
+    return Result(name, np.array(right), np.array(plain), np.array(foreign), spent)
+
+
+def _same(found: Box, true: Box) -> bool:
+    """Intersection over union of at least 0.3: skewed marks have loose boxes, and place is all that matters here."""
+    wide = min(found[0] + found[2], true[0] + true[2]) - max(found[0], true[0])
+    high = min(found[1] + found[3], true[1] + true[3]) - max(found[1], true[1])
+    both = max(wide, 0.0) * max(high, 0.0)
+    return both >= 0.3 * (found[2] * found[3] + true[2] * true[3] - both)
+
+
+def _cut(result: Result, scenes: int, photos: int) -> Result:
+    return result._replace(right=result.right[:scenes], photos=result.photos[:photos])
+
+
+def wilson(hits: int, count: int) -> str:
+    """A share with its 95 % interval."""
+    if count == 0:
+        return "-"
+    z, p = 1.96, hits / count
+    middle = (p + z * z / (2 * count)) / (1 + z * z / count)
+    half = z * math.sqrt(p * (1 - p) / count + z * z / (4 * count * count)) / (1 + z * z / count)
+    return f"{p:.3f} ({max(0.0, middle - half):.2f}-{min(1.0, middle + half):.2f})"
+
+
+def _share(result: Result, chosen: Sequence[bool]) -> str:
+    hits = result.right[np.array(chosen)] >= result.threshold
+    return wilson(int(hits.sum()), len(hits))
+
+
+def _summary(results: Sequence[Result], scenes: Sequence[Scene]) -> None:
+    print("| method | threshold | all 32-256 px | coloured | mono, 48 px up | 24 px | foreign logos over it | ms |")
+    print("| --- | --- | --- | --- | --- | --- | --- | --- |")
+    for result in results:
+        usual = [one.size >= 32 for one in scenes]
+        coloured = [one.size >= 32 and one.variant not in MONO for one in scenes]
+        mono = [one.size >= 48 and one.variant in MONO for one in scenes]
+        small = [one.size < 32 for one in scenes]
+        foreign = wilson(int((result.logos >= result.threshold).sum()), len(result.logos))
+        shares = " | ".join(_share(result, chosen) for chosen in (usual, coloured, mono, small))
+        print(f"| {result.name} | {result.threshold:.4f} | {shares} | {foreign} | {result.milliseconds:.0f} |")
+
+
+def _by_size_and_condition(result: Result, scenes: Sequence[Scene]) -> None:
+    groups = ((24, 32), (48, 64), (96, 128), (192, 256))
+    print(
+        f"\n{result.name}: recall by condition and size, px\n\n| condition | all | "
+        + " | ".join(map(str, groups))
+        + " |"
+    )
+    print("| --- | --- |" + " --- |" * len(groups))
+    for condition in CONDITIONS:
+        cells = [_share(result, [one.condition == condition for one in scenes])]
+        cells += [
+            _share(result, [one.condition == condition and one.size in sizes for one in scenes]) for sizes in groups
+        ]
+        print(f"| {condition} | " + " | ".join(cells) + " |")
+    print("\n| variant | recall |\n| --- | --- |")
+    for variant in VARIANTS:
+        print(f"| {variant} | {_share(result, [one.variant == variant for one in scenes])} |")
+    print("\n| size | recall |\n| --- | --- |")
+    for size in SIZES:
+        print(f"| {size} | {_share(result, [one.size == size for one in scenes])} |")
+
+
+def _calibration(result: Result, bins: int = 15) -> None:
+    """Expected calibration error over equal-mass bins of the picture's best score: composites against as many
+    ordinary pictures (evenly drawn), a picture being true where the mark was found in its place."""
+    step = max(1, len(result.photos) // len(result.right))
+    scores = np.concatenate([np.maximum(result.right, 0.0), result.photos[::step]])
+    truths = np.concatenate([np.isfinite(result.right), np.zeros(len(result.photos[::step]))]).astype(float)
+    order = np.argsort(scores, kind="stable")
+    parts = np.array_split(order, bins)
+    error = sum(len(part) * abs(scores[part].mean() - truths[part].mean()) for part in parts) / len(scores)
+    print(f"\nexpected calibration error over {bins} equal-mass bins: {error:.3f}")
+    middle = (scores > 0.2) & (scores < 0.8)
+    if middle.any():
+        print(f"between 0.2 and 0.8: mean score {scores[middle].mean():.2f}, true {truths[middle].mean():.2f}, "
+              f"{int(middle.sum())} of {len(scores)}")  # fmt: skip
+
+
+def _scenes(photos: Sequence[NDArray[np.uint8]], count: int) -> list[Scene]:
+    rng = np.random.default_rng(SEED)
+    made: list[Scene] = []
+    while len(made) < count:
+        number = len(made)
+        size, condition = SIZES[number % len(SIZES)], CONDITIONS[(number // len(SIZES)) % len(CONDITIONS)]
+        background = photos[int(rng.integers(len(photos)))]
+        one = scene(rng, background, size, str(rng.choice(VARIANTS)), condition)
+        if one is not None:
+            made.append(one)
+    return made
+
+
+def _read(paths: Sequence[Path], most: int) -> list[NDArray[np.uint8]]:
+    step = max(1, math.ceil(len(paths) / most))
+    read = (
+        cv2.imread(str(path), cv2.IMREAD_UNCHANGED if path.suffix == ".png" else cv2.IMREAD_COLOR)
+        for path in paths[::step]
+    )
+    return [
+        np.ascontiguousarray(p[..., [2, 1, 0, 3] if p.shape[2] == 4 else [2, 1, 0]]).astype(np.uint8)
+        for p in read
+        if p is not None
+    ]
+
+
+def _on_sheet(rgba: NDArray[np.uint8], index: int) -> NDArray[np.uint8]:
+    """A foreign logo as people post them: on white, on black, or on a blue near the brand's, with a margin."""
+    ground = ((255, 255, 255), (12, 12, 14), (255, 255, 255), (0x1A, 0x5C, 0xE8))[index % 4]
+    sheet = np.full((320, 320, 3), ground, np.uint8)
+    height, width = rgba.shape[:2]
+    top, left = (320 - height) // 2, (320 - width) // 2
+    alpha = rgba[..., 3:].astype(np.float32) / 255
+    sheet[top : top + height, left : left + width] = np.rint(rgba[..., :3] * alpha + np.array(ground) * (1 - alpha))
+    return sheet
+
+
+def _sheet(
+    result: Result,
+    scenes: Sequence[Scene],
+    photos: Sequence[NDArray[np.uint8]],
+    logos: Sequence[NDArray[np.uint8]],
+    path: Path,
+) -> None:
+    """Up to 60 misses (their surroundings) above the 30 worst false alarms."""
+    tiles = []
+    for index in np.nonzero(result.right < result.threshold)[0][:60]:
+        one = scenes[int(index)]
+        x, y, w, h = one.box
+        reach = 0.9 * max(w, h) + 12
+        rows = slice(max(0, int(y + h / 2 - reach)), int(y + h / 2 + reach))
+        columns = slice(max(0, int(x + w / 2 - reach)), int(x + w / 2 + reach))
+        tiles.append(one.rgb[rows, columns])
+    tiles += [photos[int(index)] for index in np.argsort(-result.photos)[:15]]
+    tiles += [logos[int(index)] for index in np.argsort(-result.logos)[:15]]
+    small = [np.asarray(cv2.resize(tile, (120, 120), interpolation=cv2.INTER_AREA), np.uint8) for tile in tiles]
+    small += [np.zeros((120, 120, 3), np.uint8)] * (-len(small) % 15)
+    lines = [np.hstack(small[start : start + 15]) for start in range(0, len(small), 15)]
+    cv2.imwrite(str(path), np.vstack(lines)[..., ::-1])
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
