@@ -60,7 +60,7 @@ class Metrics:
 
     @contextlib.contextmanager
     def stage(self, name: str) -> Iterator[None]:
-        """Measure a stage of the flow ("fetch", "examine", …); ``name`` is a word of ours."""
+        """Measure a stage of the flow ("take", "look", "settle"); ``name`` is a word of ours."""
         start = time.perf_counter()
         try:
             yield

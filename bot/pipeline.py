@@ -24,6 +24,7 @@ from bot.model import Case, Finding, MediaRef, Post, Verdict
 from bot.relate import Relater
 from bot.rules import admits, judge
 from bot.store import Store
+from bot.store.connection import OperationalError
 from bot.store.work import Job
 from detectors.evidence import Value
 
@@ -59,6 +60,8 @@ class Pipeline:
         try:
             post = self._store.intake.post(job.post_id)
             return Plan(job=job, post=post, todo=self._todo(post))
+        except OperationalError:
+            raise
         except Exception as error:  # noqa: BLE001 - a bug: the post goes to a person
             log.error("plan failed", post=job.post_id, traceback=traceback.format_exc())
             return Plan(job=job, fault=type(error).__name__)
@@ -85,7 +88,24 @@ class Pipeline:
         return tuple(await asyncio.gather(*(self._looker.look(ref, has_evidence) for ref in plan.todo)))
 
     def settle(self, plan: Plan, seen: Sequence[Seen], now: int) -> list[Verdict]:
-        """Record what was seen, then relate, judge and record the post. Returns every verdict that is news."""
+        """Record what was seen, then relate, judge and record the post. Returns every verdict that is news.
+
+        A bug on the way leaves a fault for a person instead, and nothing half written.
+        """
+        try:
+            with self._store.connection.transaction():
+                return self._settle(plan, seen, now)
+        except OperationalError:  # the database cannot be written just now: not the post's fault
+            raise
+        except Exception as error:  # noqa: BLE001 - a bug: the post goes to a person
+            log.error("settling failed", post=plan.job.post_id, traceback=traceback.format_exc())
+            self._relater.reload()
+            self._store.work.done(plan.job, now)
+            verdict = self._fault(plan.job.post_id, 1, (type(error).__name__,))
+            recorded = self._store.verdicts.record(verdict, None, priority(verdict), ("settle",), now)
+            return [verdict] if recorded else []
+
+    def _settle(self, plan: Plan, seen: Sequence[Seen], now: int) -> list[Verdict]:
         post_id = plan.job.post_id
         self.keep(post_id, seen, now)
         for item in seen:
@@ -145,6 +165,8 @@ class Pipeline:
                 author = post.author.id
                 case, touched = self._case(post, faults)
                 verdict = judge(case, self._campaign, on_fault=_log_fault)
+        except OperationalError:
+            raise
         except Exception as error:  # noqa: BLE001 - a bug: what it half wrote is rolled back, and the indexes follow
             log.error("judging failed", post=post_id, traceback=traceback.format_exc())
             self._relater.reload()

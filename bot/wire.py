@@ -33,7 +33,7 @@ from bot.store.blobs import Blobs
 from bot.store.opening import open_blobs, open_store
 from bot.store.thread import StoreThread
 from bot.store.times import to_us
-from bot.worker import Limits, Worker
+from bot.worker import Limits, Stage, Worker
 from detectors.brand import KitError, load_kit
 from detectors.examine import VERSIONS
 
@@ -113,6 +113,7 @@ async def bot(
     once: bool = False,
     engine: Engine | None = None,
     on_verdicts: Callable[[Sequence[Verdict]], None] = lambda verdicts: None,
+    stage: Stage = lambda name: contextlib.nullcontext(),
 ) -> AsyncIterator[Bot]:
     """A bot that leads the data directory. Raises ``AlreadyLedError`` where another process does."""
     kit = campaign.brand.kit if kit is None else kit
@@ -136,7 +137,7 @@ async def bot(
         limits = Limits(
             concurrency=settings.worker.concurrency, attempts=settings.fetch.attempts, grace=settings.worker.grace
         )
-        worker = Worker(thread, pipeline, relater, sources, clock, epoch, limits, on_verdicts)
+        worker = Worker(thread, pipeline, relater, sources, clock, epoch, limits, on_verdicts, stage)
         yield Bot(
             store=store,
             thread=thread,

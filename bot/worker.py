@@ -23,12 +23,14 @@ from bot.model import Verdict
 from bot.pipeline import Pipeline, Plan
 from bot.relate import Relater
 from bot.sources import Batch, Source
-from bot.store.thread import StoreUnavailableError, StoreThread
+from bot.store.thread import StoreThread, StoreUnavailableError
 from bot.store.times import to_us
 from bot.store.work import Job
 from detectors.evidence import Value
 
 T = TypeVar("T")
+Stage = Callable[[str], contextlib.AbstractContextManager[None]]
+"""Measures a stage of the flow, by name, while its block lasts."""
 
 log = get_logger("worker")
 
@@ -71,10 +73,11 @@ class Worker:
         epoch: int,
         limits: Limits,
         on_verdicts: Callable[[Sequence[Verdict]], None] = lambda verdicts: None,
+        stage: Stage = lambda name: contextlib.nullcontext(),
     ) -> None:
         self._thread, self._pipeline, self._relater = thread, pipeline, relater
         self._sources, self._clock, self._epoch, self._limits = sources, clock, epoch, limits
-        self._on_verdicts = on_verdicts
+        self._on_verdicts, self._stage = on_verdicts, stage
         self._stopping = asyncio.Event()
         self._wake = asyncio.Event()
         self._free = asyncio.Semaphore(limits.concurrency)
@@ -82,6 +85,7 @@ class Worker:
         self._looked: asyncio.Queue[tuple[Plan, tuple[Seen, ...]]] = asyncio.Queue()
         self._taken = self._judged = 0
         self.last_heard: dict[str, dt.datetime] = {}
+        self.paused = False
 
     @property
     def progress(self) -> Progress:
@@ -174,7 +178,8 @@ class Worker:
             self._thread.store.work.add(dirty, to_us(now))
             return len(dirty)
 
-        self._taken += await self._durably(write)
+        with self._stage("take"):
+            self._taken += await self._durably(write)
         self.last_heard[source] = self._clock.now()
         self._wake.set()
 
@@ -182,8 +187,11 @@ class Worker:
         """Write; while the store cannot be written (a full disk) all pauses here, and resumes by itself."""
         while True:
             try:
-                return await self._thread.write(write)
+                written = await self._thread.write(write)
+                self.paused = False
+                return written
             except StoreUnavailableError as error:
+                self.paused = True
                 log.error("store unavailable: paused", error=str(error))
                 self._relater.reload()
                 await asyncio.sleep(_FULL_SECONDS)
@@ -230,7 +238,8 @@ class Worker:
 
     async def _look(self, plan: Plan) -> None:
         async with self._free:
-            seen = await self._pipeline.look(plan, self._has_evidence)
+            with self._stage("look"):
+                seen = await self._pipeline.look(plan, self._has_evidence)
         await self._looked.put((plan, seen))
 
     async def _has_evidence(self, sha256: str) -> bool:
@@ -252,7 +261,8 @@ class Worker:
             now = to_us(self._clock.now())
             return sum(self._settle_one(plan, seen, now, verdicts) for plan, seen in group)
 
-        settled = await self._durably(write)
+        with self._stage("settle"):
+            settled = await self._durably(write)
         for plan, _ in group:
             self._looking.pop(plan.job.post_id, None)
         self._tell(settled, verdicts)

@@ -42,13 +42,15 @@ def run(place: Place, once: bool, sources: tuple[str, ...], kit: str | None) -> 
 
 async def _watch(place: Place, *, once: bool, sources: tuple[str, ...], kit: str | None) -> signal.Signals | None:
     """Run the worker. Returns the signal that stopped it."""
+    from bot.canary import Canary
     from bot.clock import SystemClock
+    from bot.housekeeping import Pulse, keeping_house
     from bot.wire import bot, configured_sources
 
-    clock = SystemClock()
+    clock, pulse = SystemClock(), Pulse()
     make = configured_sources(place.settings, place.campaign, clock, sources)
     stopped_by: list[signal.Signals] = []
-    async with bot(place.settings, place.campaign, clock, make, kit=kit, once=once) as parts:
+    async with bot(place.settings, place.campaign, clock, make, kit=kit, once=once, on_verdicts=pulse.judged) as parts:
         remark(
             f"campaign {place.campaign.name}, data in {place.settings.data}; {', '.join(s.name for s in parts.sources)}"
         )
@@ -61,7 +63,12 @@ async def _watch(place: Place, *, once: bool, sources: tuple[str, ...], kit: str
 
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop, number)
-        await parts.worker.run(once=once)
+        if once:
+            await parts.worker.run(once=True)
+        else:
+            canary = Canary(parts.engine, parts.blobs, place.campaign)
+            async with keeping_house(parts, place.settings, clock, canary, pulse):
+                await parts.worker.run()
     return stopped_by[0] if stopped_by else None
 
 

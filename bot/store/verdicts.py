@@ -139,6 +139,11 @@ class Verdicts:
         )
         return [_record(row) for row in rows]
 
+    def waiting(self) -> tuple[int, int | None]:
+        """How many posts wait for a person, and since when (microseconds) the oldest does; None where none waits."""
+        row = self._connection.row("SELECT count(*), min(queued_at) FROM posts WHERE status = 'review'")
+        return (0, None) if row is None else (int(row[0]), row[1])
+
     def counts(self) -> dict[str, int]:
         """Posts per status."""
         return dict(self._connection.rows("SELECT status, count(*) FROM posts GROUP BY status"))
