@@ -151,6 +151,8 @@ class _Look:
                 with self.watch(detector.name):
                     try:
                         report.add(frame, tuple(detector.look(view)))
+                    except MemoryError:
+                        raise  # the grant is too small for this item, which is no bug of the detector's
                     except Exception:  # a bug in one detector must not cost what the others see
                         log.exception("detector %s failed", detector.name)
                         report.faults.add(detector.name)

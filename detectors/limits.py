@@ -24,7 +24,8 @@ REASONS: Final[dict[str, str]] = {
     "no_picture": "a sound container that holds no picture at all, e.g. sound only",
     # Given by the engine that runs the decoders, not by the decoders themselves:
     "decoder_timeout": "the decoder did not come to an end",
-    "decoder_killed": "the decoder died, or asked for more memory than it was granted",
+    "decoder_killed": "the decoder died",
+    "too_much_memory": "the decoder asked for more memory than it was granted",
 }
 
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+import io
+from collections.abc import Callable, Iterable
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pytest
 
 from bot.model import Author, Interval, MediaRef, Post
@@ -69,3 +72,29 @@ def post_of() -> Callable[..., Post]:
 def evidence_of() -> Callable[..., MediaEvidence]:
     """Makes evidence of one picture: ``evidence_of(score, mark="mark", colour=0.0, **fields)``."""
     return _evidence
+
+
+def _clip(
+    pictures: Iterable[npt.NDArray[np.uint8]], form: str = "mp4", codec: str = "libx264", rate: int = 10
+) -> bytes:
+    """A video of (H, W, 3) uint8 pictures, all of one even size, ``rate`` a second."""
+    import av
+    from av.video.stream import VideoStream
+
+    held = io.BytesIO()
+    with av.open(held, "w", format=form) as container:
+        stream = container.add_stream(codec, rate=rate)
+        assert isinstance(stream, VideoStream)
+        stream.pix_fmt = "yuv420p"
+        for number, picture in enumerate(pictures):
+            if number == 0:
+                stream.height, stream.width = picture.shape[:2]
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), "rgb24")))
+        container.mux(stream.encode())
+    return held.getvalue()
+
+
+@pytest.fixture(scope="session")
+def clip_of() -> Callable[..., bytes]:
+    """Makes a video: ``clip_of(pictures, form="mp4", codec="libx264", rate=10)``."""
+    return _clip
