@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from detectors.brand import WHOLE, Kit
 from detectors.colour import colour_masks, lab
-from detectors.evidence import Mark
+from detectors.evidence import Box, Mark
 from detectors.groups import groups
 from detectors.network import LEAST_LOGIT, Sighting, sightings
 from detectors.picture import Picture
@@ -36,6 +36,7 @@ _GRID: Final = 24
 _OWN: Final = 30.0  # Delta E within which a drawing's colours are its own
 _UNKNOWN: Final = 60.0
 _OVERLAP: Final = 0.3
+_SAME: Final = 0.6
 
 # Log-odds of an outline: constant, similarity, log2(side / 32 px) up to 1, Delta E to the nearest drawing over 60.
 _OUTLINE_ODDS: Final = (-34.0, 39.0, 0.6, -1.5)
@@ -105,11 +106,12 @@ def _sighted(sighting: Sighting) -> Candidate:
 def _one_a_place(proposed: list[Candidate], kit: Kit) -> list[Candidate]:
     """Candidates of one mark that overlap speak of one thing: the best of each stage is kept, then the likeliest
     mark a place."""
-    ordered = sorted(proposed, key=lambda each: (-probability(each, kit), each.mark, each.pose.tolist()))
     merged: list[Candidate] = []
-    for one in ordered:
+    boxes: list[Box] = []
+    for one in _likeliest_first(proposed, kit):
+        place = box(one.pose)
         for index, other in enumerate(merged):
-            if one.mark == other.mark and shared(box(one.pose), box(other.pose)) > 2 * _OVERLAP:
+            if one.mark == other.mark and shared(place, boxes[index]) > _SAME:
                 merged[index] = other._replace(
                     outline=max(one.outline, other.outline),
                     network=max(one.network, other.network),
@@ -118,11 +120,19 @@ def _one_a_place(proposed: list[Candidate], kit: Kit) -> list[Candidate]:
                 break
         else:
             merged.append(one)
+            boxes.append(place)
     kept: list[Candidate] = []
-    for one in sorted(merged, key=lambda each: (-probability(each, kit), each.mark, each.pose.tolist())):
-        if all(shared(box(one.pose), box(other.pose)) < _OVERLAP for other in kept):
+    taken: list[Box] = []
+    for one in _likeliest_first(merged, kit):
+        place = box(one.pose)
+        if all(shared(place, other) < _OVERLAP for other in taken):
             kept.append(one)
+            taken.append(place)
     return kept
+
+
+def _likeliest_first(those: list[Candidate], kit: Kit) -> list[Candidate]:
+    return sorted(those, key=lambda each: (-probability(each, kit), each.mark, each.pose.tolist()))
 
 
 def _nearest_drawing(picture: Picture, kit: Kit, outline: Outline) -> tuple[str | None, float]:

@@ -57,7 +57,7 @@ def _read(folder: Path | None, kind: str, most: int, flag: int, side: int) -> li
         if scale < 1:
             pixels = cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
         order = [2, 1, 0, 3] if pixels.shape[2] == 4 else [2, 1, 0]
-        found.append(np.ascontiguousarray(pixels[..., order]))
+        found.append(np.ascontiguousarray(pixels[..., order]).astype(np.uint8))
     return found
 
 
@@ -84,7 +84,7 @@ class Compositor:
         self._palette = brand * 3 + own + [(1.0, 1.0, 1.0), (0.0, 0.0, 0.0)] * 2
 
     def _drawing(self, kit: Kit, asset: Asset) -> _Drawing:
-        patch = kit.picture(asset).astype(np.float32) / 255
+        patch = np.asarray(kit.picture(asset), np.float32) / np.float32(255)
         name, box = asset.mark, asset.box
         for held, place in asset.holds.items():
             name, box = held, place
@@ -187,9 +187,9 @@ class Compositor:
             tone = np.full(3, float(around.mean() < 0.55)) if chance(rng, 0.7) else rng.random(3)
             patch[..., :3] = np.clip(tone + rng.normal(0, 0.05, 3), 0, 1)
         elif chance(rng, 0.2):
-            x = np.linspace(-1, 1, patch.shape[1], dtype=np.float32)[None, :, None]
-            y = np.linspace(-1, 1, patch.shape[0], dtype=np.float32)[:, None, None]
-            patch[..., :3] += x * rng.normal(0, 0.1, 3) + y * rng.normal(0, 0.1, 3)
+            across = np.linspace(-1, 1, patch.shape[1], dtype=np.float32)[None, :, None]
+            down = np.linspace(-1, 1, patch.shape[0], dtype=np.float32)[:, None, None]
+            patch[..., :3] += across * rng.normal(0, 0.1, 3) + down * rng.normal(0, 0.1, 3)
         if chance(rng, 0.7):
             patch[..., :3] += rng.normal(0, 0.04, 3)
         return np.clip(patch, 0, 1)
@@ -197,7 +197,8 @@ class Compositor:
     def _decoy(self, rng: Generator) -> Floats:
         kind = rng.random()
         if kind < 0.45 and self._library.logos:
-            logo = self._library.logos[int(rng.integers(len(self._library.logos)))].astype(np.float32) / 255
+            chosen = self._library.logos[int(rng.integers(len(self._library.logos)))]
+            logo = np.asarray(chosen, np.float32) / np.float32(255)
             if chance(rng, 0.2):
                 logo[..., :3] = self._palette[int(rng.integers(len(self._palette)))]
             if chance(rng, 0.15):
@@ -235,7 +236,7 @@ class Compositor:
             dx, dy, shade = surfaces.folds(rng, self._side, spot[2] * rng.uniform(0.02, 0.09))
             x, y = np.meshgrid(np.arange(self._side, dtype=np.float32), np.arange(self._side, dtype=np.float32))
             laid = cv2.remap(laid, x + dx, y + dy, cv2.INTER_LINEAR)
-        alpha = laid[..., 3]
+        alpha = np.asarray(laid[..., 3], np.float32)
         colour = np.divide(
             laid[..., :3], alpha[..., None], out=np.zeros_like(laid[..., :3]), where=alpha[..., None] > 0.01
         )
@@ -266,10 +267,9 @@ class Compositor:
             base = np.full(3, float(chance(rng, 0.5))) + rng.normal(0, 0.05, 3)
         rgb = np.broadcast_to(base.astype(np.float32), (self._side, self._side, 3)).copy()
         if kind > 0.8:
-            rgb = rgb + surfaces.smooth_field(rng, self._side, int(rng.integers(2, 40)))[..., None] * rng.normal(
-                0, 0.12, 3
-            )
-        rgb = np.clip(rgb, 0, 1).astype(np.float32)
+            noise = surfaces.smooth_field(rng, self._side, int(rng.integers(2, 40)))[..., None] * rng.normal(0, 0.12, 3)
+            rgb = np.asarray(rgb + noise, np.float32)
+        rgb = np.asarray(np.clip(rgb, 0, 1), np.float32)
         return self._clutter(rng, rgb) if kind > 0.88 else rgb
 
     def _clutter(self, rng: Generator, rgb: Floats) -> Floats:
@@ -312,7 +312,7 @@ def _goal(rng: Generator, spot: tuple[float, float, float]) -> NDArray[np.float6
     corners *= (math.sqrt(squeeze), 1 / math.sqrt(squeeze))
     corners += rng.normal(0, 0.015 if chance(rng, 0.6) else 0.05, (4, 2))
     turned = corners @ np.array([[cos, sin], [-sin, cos]])
-    return turned * size + (x, y)
+    return np.asarray(turned * size + (x, y), np.float64)
 
 
 def _premultiplied(patch: Floats) -> Floats:

@@ -85,7 +85,7 @@ def _pictures(folder: Path, side: int) -> Iterator[tuple[str, np.ndarray]]:
 
 def _logos(folder: Path) -> Iterator[tuple[str, np.ndarray]]:
     """SVG logos as BGRA with a long side of ``LOGO_SIDE``; one-tone sets in their brand's colour where it is listed."""
-    import resvg_py  # a training dependency only
+    import resvg_py  # type: ignore[import-not-found, unused-ignore]  # a training dependency only
 
     hexes = _brand_colours(folder)
     for path in sorted(folder.rglob("*.svg")):

@@ -31,12 +31,17 @@ def folds(rng: Generator, size: int, strength: float) -> tuple[Floats, Floats, F
     height = smooth_field(rng, size, int(rng.integers(2, 6)))
     angle, wave = rng.uniform(0, math.pi), rng.uniform(12, 60)
     x, y = _grid(size)
-    height = height + np.sin((x * math.cos(angle) + y * math.sin(angle)) * 2 * math.pi / wave) * rng.uniform(0, 0.7)
-    slope_x = cv2.Sobel(height, cv2.CV_32F, 1, 0) / 8
-    slope_y = cv2.Sobel(height, cv2.CV_32F, 0, 1) / 8
+    waves = np.sin((x * math.cos(angle) + y * math.sin(angle)) * 2 * math.pi / wave) * rng.uniform(0, 0.7)
+    height = np.asarray(height + waves, np.float32)
+    slope_x = np.asarray(cv2.Sobel(height, cv2.CV_32F, 1, 0), np.float32) / 8
+    slope_y = np.asarray(cv2.Sobel(height, cv2.CV_32F, 0, 1), np.float32) / 8
     reach = strength / max(float(np.abs(slope_x).max() + np.abs(slope_y).max()), 1e-3)
     shade = 1 + (slope_x * rng.uniform(-1, 1) + slope_y * rng.uniform(-1, 1)) * reach * rng.uniform(0.05, 0.2)
-    return slope_x * reach, slope_y * reach, np.clip(shade, 0.4, 1.5).astype(np.float32)
+    return (
+        np.asarray(slope_x * reach, np.float32),
+        np.asarray(slope_y * reach, np.float32),
+        np.asarray(np.clip(shade, 0.4, 1.5), np.float32),
+    )
 
 
 def threads(rng: Generator, colour: Floats, alpha: Floats) -> tuple[Floats, Floats]:
@@ -129,7 +134,7 @@ def cover(rng: Generator, rgb: Floats, spot: tuple[float, float, float], other: 
     else:
         rect = ((middle[0], middle[1]), (thick, side * rng.uniform(0.5, 1.6)), math.degrees(angle) + rng.normal(0, 20))
         cv2.fillPoly(mask, [cv2.boxPoints(rect).astype(np.int32)], 1.0, cv2.LINE_AA)
-    mask = cv2.GaussianBlur(mask, (0, 0), rng.uniform(0.4, 1.5))
+    mask = np.asarray(cv2.GaussianBlur(mask, (0, 0), rng.uniform(0.4, 1.5)), np.float32)
     skin = np.array((0.86, 0.66, 0.54), np.float32) * rng.uniform(0.3, 1.05)
     filling = other if chance(rng, 0.5) else np.broadcast_to(skin if chance(rng, 0.5) else rng.random(3), rgb.shape)
     return np.asarray(rgb * (1 - mask[..., None]) + filling * mask[..., None], np.float32)
@@ -148,13 +153,14 @@ def camera(rng: Generator, rgb: Floats) -> NDArray[np.uint8]:
         gray = rgb.mean(axis=2, keepdims=True)
         rgb = gray + (rgb - gray) * np.float32(rng.uniform(0.3, 1.4))
     if chance(rng, 0.4):
-        rgb = cv2.GaussianBlur(rgb, (0, 0), abs(rng.normal(0, 0.8)) + 0.2)
+        rgb = np.asarray(cv2.GaussianBlur(rgb, (0, 0), abs(rng.normal(0, 0.8)) + 0.2), np.float32)
     if chance(rng, 0.12):
-        rgb = cv2.filter2D(rgb, -1, _motion(rng))
+        rgb = np.asarray(cv2.filter2D(rgb, -1, _motion(rng)), np.float32)
     if chance(rng, 0.25):
         factor = rng.uniform(0.5, 0.95)
         small = cv2.resize(rgb, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
-        rgb = cv2.resize(small, (size, size), interpolation=int(rng.choice([cv2.INTER_LINEAR, cv2.INTER_CUBIC])))
+        method = int(rng.choice([cv2.INTER_LINEAR, cv2.INTER_CUBIC]))
+        rgb = np.asarray(cv2.resize(small, (size, size), interpolation=method), np.float32)
     if chance(rng, 0.2):
         soft = cv2.GaussianBlur(rgb, (0, 0), 1.0)
         rgb = rgb + (rgb - soft) * np.float32(rng.uniform(0.3, 1.5))

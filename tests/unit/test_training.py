@@ -1,0 +1,107 @@
+"""The training scenes: reproducible, labelled where the mark is, and without anything of another split."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from detectors.brand import load_kit
+from training import surfaces
+from training.calibrate import fit
+from training.composites import SIDE, Compositor, Library, classes
+from training.decoys import letters, near_miss, turned_away
+from training.gather import _brand, _split, _uniform
+
+
+@pytest.fixture(scope="module")
+def compositor() -> Compositor:
+    """Drawn backgrounds and decoys only."""
+    return Compositor(load_kit("gate"), Library(None))
+
+
+def test_a_scene_depends_on_its_seed_alone(compositor: Compositor) -> None:
+    """Interrupted and resumed runs see the same scenes."""
+    first, marks = compositor.scene(np.random.default_rng((7, 3)))
+    compositor.scene(np.random.default_rng((7, 4)))
+    again, same = compositor.scene(np.random.default_rng((7, 3)))
+    assert np.array_equal(first, again)
+    assert marks == same
+
+
+def test_scenes_hold_marks_inside_and_scenes_without(compositor: Compositor) -> None:
+    """Labels lie in the picture and in the range of sizes; both kinds of scene occur, and every class of mark."""
+    scenes = [compositor.scene(np.random.default_rng((1, number))) for number in range(150)]
+    assert all(rgb.shape == (SIDE, SIDE, 3) and rgb.dtype == np.uint8 for rgb, _ in scenes)
+    placed = [mark for _, marks in scenes for mark in marks]
+    assert {mark.mark for mark in placed} == {0, 1, 2}
+    assert 0.2 < sum(not marks for _, marks in scenes) / len(scenes) < 0.8
+    for mark in placed:
+        assert 0 <= mark.x <= SIDE
+        assert 0 <= mark.y <= SIDE
+        assert 8 < mark.size < 80
+        assert abs(mark.turn) < 1.3
+
+
+def test_a_labelled_mark_changes_the_picture(compositor: Compositor) -> None:
+    """Where a label is, something is drawn: half of the labelled squares at least hold strong contrast."""
+    contrasts = []
+    for number in range(60):
+        rgb, marks = compositor.scene(np.random.default_rng((2, number)))
+        for mark in marks:
+            half = max(3, int(mark.size / 2))
+            y, x = int(mark.y), int(mark.x)
+            contrasts.append(float(rgb[max(0, y - half) : y + half, max(0, x - half) : x + half].std()))
+    assert np.median(contrasts) > 15
+
+
+def test_a_group_is_no_class_of_its_own() -> None:
+    """A lock-up is its mark and a word: the network learns the mark."""
+    assert classes(load_kit("gate")) == ("mark", "gt", "old")
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_decoys_are_pictures(seed: int) -> None:
+    """Every decoy has colour and cover in 0..1 and something to see."""
+    rng = np.random.default_rng(seed)
+    kit = load_kit("gate")
+    palette = [(0.0, 0.4, 1.0), (0.1, 0.9, 0.6), (0.0, 0.0, 0.0)]
+    patch = np.asarray(kit.picture(kit.of_mark("mark")[0]), np.float32) / np.float32(255)
+    for decoy in (near_miss(rng, palette), letters(rng, palette), turned_away(rng, patch)):
+        assert decoy.shape[2] == 4
+        assert 0 <= decoy.min() <= decoy.max() <= 1.001
+        assert decoy[..., 3].mean() > 0.005
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_the_camera_and_the_surfaces_keep_the_shape(seed: int) -> None:
+    """Each step gives a picture of the same size with finite values."""
+    rng = np.random.default_rng(seed)
+    rgb = np.asarray(cv2.resize(rng.random((6, 6, 3)).astype(np.float32), (96, 96)), np.float32)
+    steps: list[NDArray[np.float32]] = [
+        surfaces.light(rng, rgb),
+        surfaces.screen(rng, rgb),
+        surfaces.weave(rng, rgb),
+        surfaces.shine(rng, rgb, (48, 48, 30)),
+        surfaces.cover(rng, rgb, (48, 48, 30), rgb[::-1]),
+    ]
+    assert all(step.shape == rgb.shape and np.isfinite(step).all() for step in steps)
+    assert surfaces.camera(rng, steps[0]).dtype == np.uint8
+
+
+def test_the_split_is_by_name_and_keeps_brands_together() -> None:
+    """The same name always falls into the same part, and all icons of a brand into one."""
+    assert _brand("Binance-USD.svg") == _brand("binance.svg")
+    assert _split(_uniform("a/b.jpg"), "photos") == _split(_uniform("a/b.jpg"), "photos")
+    parts = [_split(_uniform(f"x/{number}"), "photos") for number in range(2000)]
+    assert parts.count("train") / 2000 == pytest.approx(0.38, abs=0.05)
+    assert parts.count("validation") / 2000 == pytest.approx(0.1, abs=0.03)
+
+
+def test_the_calibration_recovers_known_probabilities() -> None:
+    """Logistic regression on labels drawn from known odds finds those odds."""
+    rng = np.random.default_rng(0)
+    rows = rng.normal(0, 2, (6000, 2))
+    truths = (rng.random(6000) < 1 / (1 + np.exp(-(0.5 + 1.5 * rows[:, 0] - 0.7 * rows[:, 1])))).astype(float)
+    assert fit(rows, truths) == pytest.approx([0.5, 1.5, -0.7], abs=0.15)
