@@ -1,8 +1,9 @@
 # Two commands do everything on a fresh machine: `make demo` and `make test`. Each makes its own environment first.
 PYTHON ?= python3
 BIN := .venv/bin
+PIP := $(BIN)/pip install --disable-pip-version-check
 .DEFAULT_GOAL := all
-.PHONY: all setup demo test lint types docs faults clean
+.PHONY: all setup demo test lint types docs faults bench clean
 
 all: lint types test docs
 
@@ -11,8 +12,9 @@ all: lint types test docs
 	@echo "setting up .venv (once; a minute from a cold cache)" >&2
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "gatewarden needs Python 3.11 or newer; set PYTHON=..." >&2; exit 1; }
 	@$(PYTHON) -m venv .venv
-	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
-	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index --editable .
+	@{ $(PIP) --require-hashes -r requirements-dev.lock \
+	&& $(PIP) --no-deps --no-build-isolation --no-index --editable . ; } > .venv/setup.log 2>&1 \
+	|| { tail -n 5 .venv/setup.log >&2; echo "set-up failed; all of it is in .venv/setup.log" >&2; exit 1; }
 	@touch $@
 
 setup: .venv/.stamp
@@ -30,7 +32,15 @@ types: setup
 	@$(BIN)/mypy
 
 docs: setup
-	@$(BIN)/python -m pytest -q tests/unit -k docs
+	@$(BIN)/python -m pytest -q tests/unit/test_docs.py tests/unit/test_rules_docs.py
+
+# The long forms: kill -9 at 200 random moments.
+faults: setup
+	@GATEWARDEN_KILLS=200 $(BIN)/python -m pytest -q tests/faults
+
+# Every figure of the README.
+bench: setup
+	@for name in ingest copies_order throughput marks; do $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 clean:
 	rm -rf .venv .demo build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

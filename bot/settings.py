@@ -131,7 +131,6 @@ class Worker(Section):
     """The loop that takes posts through the flow."""
 
     concurrency: Count = 16  # posts in flight at once
-    attempts: Count = 3  # tries of a post before it is parked where people see it
     grace: Seconds = 30.0  # how long a stop waits for what is in flight
     disk_reserve: Bytes = 200_000_000  # free space below which the feed pauses
 
