@@ -28,7 +28,7 @@ def main() -> None:
         picture = cv2.GaussianBlur(
             np.random.default_rng(1).integers(0, 256, (240, 320, 3), dtype=np.uint8), (31, 31), 0
         )
-        cv2.imwrite(str(folder / "a.png"), cv2.normalize(picture, None, 0, 255, cv2.NORM_MINMAX))
+        cv2.imwrite(str(folder / "a.png"), cv2.convertScaleAbs(picture, alpha=6, beta=-640))
         posts = [
             {"id": str(i), "created_at": 1752900000 + i, "author": {"id": f"u{i}"}, "text": f"#我的Gate时刻# {i}",
              "media": [{"type": "image", "path": "a.png"}]}

@@ -32,13 +32,13 @@ class Value(msgspec.Struct, metaclass=_ValueMeta):
 
 
 class Unreadable(Value, tag="unreadable"):
-    """Bytes that are no picture or video we accept. ``reason`` is a stable snake_case word, e.g. ``too_many_pixels``."""
+    """Bytes that are no picture or video we accept. ``reason`` is a stable word, such as ``too_many_pixels``."""
 
     reason: str
 
 
 class Mark(Value):
-    """One brand mark seen: its name in the kit, calibrated probability, place, and which stage and asset it came from."""
+    """One brand mark seen: its name in the kit, calibrated probability, place, and the stage and asset behind it."""
 
     name: str
     score: float

@@ -295,7 +295,8 @@ class Graph:
     def families(self, kind: str) -> list[tuple[int, int]]:
         """(id, a member that stands for its cluster) of every node of a kind."""
         rows = self._connection.rows(
-            "SELECT n.id, (SELECT max(id) FROM nodes m WHERE m.cluster = n.cluster) FROM nodes n WHERE n.kind = ?", (kind,)
+            "SELECT n.id, (SELECT max(id) FROM nodes m WHERE m.cluster = n.cluster) FROM nodes n WHERE n.kind = ?",
+            (kind,),
         )
         return [(node, parent) for node, parent in rows]
 

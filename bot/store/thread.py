@@ -18,7 +18,7 @@ _PASSING = ("full", "locked", "disk I/O error", "readonly")
 
 
 class StoreUnavailableError(Exception):
-    """The database cannot be written just now (disk full, locked, failing); nothing was. The shell pauses and retries."""
+    """The database cannot be written just now (disk full, locked); nothing was. The shell pauses and retries."""
 
 
 class StoreThread:
