@@ -60,16 +60,18 @@ def test_radius_is_inclusive_in_every_block() -> None:
     assert index.within([query], 256) == [(key, 31 if key % 2 else 32) for key in range(20)]
 
 
+@pytest.mark.usefixtures("small_blocks")
 def test_a_moment_can_be_named() -> None:
-    """The length of the index, given back as ``since``, leaves out all that was there at that moment."""
+    """The length of the index, given back as ``since``, leaves out all that was there then, and nothing later."""
     index = HashIndex()
-    for key, pdq in enumerate(hashes(50)):
+    moments = []
+    for key, pdq in enumerate(hashes(21)):
+        moments.append(len(index))
         index.add(key, pdq)
-    moment = len(index)
-    late = hashes(1, seed=9)[0]
-    index.add(99, late)
-    assert index.within([*hashes(50), late], 0, since=moment) == [(99, 0)]
-    assert index.within([late], 0, since=moment + 1) == []
+    everything = hashes(1)
+    for moment in moments:
+        assert [key for key, _ in index.within(everything, 256, since=moment)] == list(range(moment, 21))
+    assert index.within(everything, 256, since=len(index)) == []
 
 
 def test_nothing_asked_nothing_found() -> None:
