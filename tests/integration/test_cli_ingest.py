@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -84,7 +85,7 @@ def test_a_missing_file_is_one_line(command: Command, tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def daemon(tmp_path: Path) -> subprocess.Popen[bytes]:
+def daemon(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
     """A running daemon with a push endpoint on a free port, ready to work."""
     environ = {
         **os.environ,
