@@ -26,12 +26,13 @@ from numpy.typing import NDArray
 from benchmarks.baselines import BASELINES, Baseline, Looked
 from benchmarks.scenes import CONDITIONS, MONO, SIZES, VARIANTS, Scene, scene
 from detectors.brand import Kit, load_kit
-from detectors.evidence import Box
 from detectors.marks import marks
 from detectors.picture import Picture
+from detectors.poses import agreement
 
 SEED: Final = 4242
 FALSE_ALARMS: Final = 0.005
+_SAME: Final = 0.3  # intersection over union: skewed marks have loose boxes, and place is what matters here
 _COUNTED: Final = frozenset({"mark", "lockup"})
 
 
@@ -107,21 +108,13 @@ def _measure(
     right = []
     for one in scenes:
         score, box = look(Picture.of(one.rgb))
-        right.append(score if box is None or _same(box, one.box) else -math.inf)
+        right.append(score if box is None or agreement(box, one.box) >= _SAME else -math.inf)
     began = time.process_time()
     plain = [look(Picture.of(pixels))[0] for pixels in photos]
     spent = (time.process_time() - began) / max(len(photos), 1) * 1000
     foreign = [look(Picture.of(pixels))[0] for pixels in logos]
     print(f"{name}: {spent:.1f} ms a negative", file=sys.stderr, flush=True)
     return Result(name, np.array(right), np.array(plain), np.array(foreign), spent)
-
-
-def _same(found: Box, true: Box) -> bool:
-    """Intersection over union of at least 0.3: skewed marks have loose boxes, and place is all that matters here."""
-    wide = min(found[0] + found[2], true[0] + true[2]) - max(found[0], true[0])
-    high = min(found[1] + found[3], true[1] + true[3]) - max(found[1], true[1])
-    both = max(wide, 0.0) * max(high, 0.0)
-    return both >= 0.3 * (found[2] * found[3] + true[2] * true[3] - both)
 
 
 def _cut(result: Result, scenes: int, photos: int) -> Result:

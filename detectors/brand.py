@@ -76,14 +76,14 @@ class Asset(Value, frozen=True):
 
 class ModelFile(Value, frozen=True):
     """The kit's trained detector: an ONNX file with its hash, the version that stands in evidence, the marks that its
-    first outputs stand for, in order, and the calibration of its scores: log-odds = constant + network logit times the
-    second + outline log-odds times the third."""
+    first outputs stand for, in order, and the calibration of its scores: log-odds = constant, and a weight each for the
+    network's logit, the outline's log-odds and the colours' closeness."""
 
     file: str
     sha256: str
     version: str
     marks: tuple[Word, ...]
-    calibration: tuple[float, float, float] = (0.0, 1.0, 0.0)
+    calibration: tuple[float, float, float, float] = (0.0, 1.0, 0.0, 0.0)
 
 
 class _Brand(Value, frozen=True):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import math
-from typing import Final
+from typing import Final, NamedTuple
 
 import cv2
 import numpy as np
@@ -28,7 +28,20 @@ _LARGE: Final = 0.1  # side of the blob over the side of the picture from which 
 _MIN_BLOB: Final = 8
 _LESS: Final = 0.9
 _MORE: Final = 2.0
+_LEAST: Final = 0.02
+_ROUND: Final = 1.4  # a mark's box is wider than the square of its inked area
 _COMPACT: Final = 0.45  # of its box: a square standing on its corner fills half
+
+
+class Neighbours(NamedTuple):
+    """Two brand colours side by side: how close to the mark's ratio (0..1), the middle of the second colour's blob,
+    the side that a mark of these areas would have, and the area of both; px of the working picture."""
+
+    closeness: float
+    x: float
+    y: float
+    side: float
+    area: float
 
 
 def colour(picture: Picture, kit: Kit) -> Colour:
@@ -40,14 +53,12 @@ def colour(picture: Picture, kit: Kit) -> Colour:
     """
     masks = colour_masks(picture.rgb, kit)
     shares = {name: round(float(np.count_nonzero(mask)) / mask.size, 4) for name, mask in masks.items()}
-    adjacency, area = 0.0, 0.0
-    for pair in kit.pairs:
-        closeness, size = _beside(masks[pair.first], masks[pair.second], pair)
-        if closeness > adjacency:
-            adjacency, area = closeness, size
+    neighbours = beside(masks, kit)
+    adjacency = neighbours[0].closeness if neighbours else 0.0
+    size = math.sqrt(neighbours[0].area / picture.gray.size) if neighbours else 0.0
     everywhere = min(0.5, sum(shares.values()))
-    beside = adjacency * (0.5 + 0.5 * min(1.0, math.sqrt(area) / _LARGE))
-    return Colour(score=round(max(everywhere, beside), 4), shares=shares, adjacency=round(adjacency, 4))
+    together = adjacency * (0.5 + 0.5 * min(1.0, size / _LARGE))
+    return Colour(score=round(max(everywhere, together), 4), shares=shares, adjacency=round(adjacency, 4))
 
 
 def colour_masks(rgb: NDArray[np.uint8], kit: Kit) -> dict[str, NDArray[np.bool_]]:
@@ -81,19 +92,24 @@ def _table(colours: tuple[KitColour, ...]) -> NDArray[np.uint8]:
     return number
 
 
-def _beside(first: NDArray[np.bool_], second: NDArray[np.bool_], pair: ColourPair) -> tuple[float, float]:
-    """The best compact blob of the second colour with the first around it: 0..1, and the share that both fill.
+def beside(masks: dict[str, NDArray[np.bool_]], kit: Kit) -> list[Neighbours]:
+    """Compact blobs of a pair's second colour with the first around them, the closest to the pair's ratio first.
 
-    Around means a window as wide as the first colour would need in the pair's ratio, so that a mark on a wall of its
-    own blue counts too. More of the first colour than in the mark is forgiven more readily than less.
+    Around means a window as wide as the first colour would need in that ratio, so that a mark on a wall of its own
+    blue counts too. More of the first colour than in the mark is forgiven more readily than less.
     """
+    found = [each for pair in kit.pairs for each in _pairs(masks[pair.first], masks[pair.second], pair)]
+    return sorted(found, key=lambda each: (-each.closeness, each))
+
+
+def _pairs(first: NDArray[np.bool_], second: NDArray[np.bool_], pair: ColourPair) -> list[Neighbours]:
     if not first.any() or np.count_nonzero(second) < _MIN_BLOB:
-        return 0.0, 0.0
+        return []
     count, _, stats, _ = cv2.connectedComponentsWithStats(second.astype(np.uint8), connectivity=8, ltype=cv2.CV_32S)
     blobs = stats[1:count].astype(np.float64)
     blobs = blobs[blobs[:, cv2.CC_STAT_AREA] >= _MIN_BLOB]
     if not len(blobs):
-        return 0.0, 0.0
+        return []
     x, y, w, h, area = blobs.T
     reach = np.sqrt(area / pair.ratio)
     height, width = first.shape
@@ -103,5 +119,6 @@ def _beside(first: NDArray[np.bool_], second: NDArray[np.bool_], pair: ColourPai
     around = (sums[bottom, right] - sums[top, right] - sums[bottom, left] + sums[top, left]).astype(np.float64)
     stray = np.log(np.maximum(around, 0.01) * pair.ratio / area)
     closeness = np.exp(-((stray / np.where(stray > 0, _MORE, _LESS)) ** 2)) * np.minimum(1.0, area / (w * h) / _COMPACT)
-    best = int(np.argmax(closeness))
-    return float(closeness[best]), float((around[best] + area[best]) / first.size)
+    side = _ROUND * np.sqrt(area * (1 + 1 / pair.ratio))
+    rows = np.stack([closeness, x + w / 2, y + h / 2, side, around + area], axis=1)[closeness > _LEAST]
+    return [Neighbours(*(float(value) for value in row)) for row in rows]

@@ -1,5 +1,6 @@
 """Where a picture shows a mark of the brand, and how surely: a cascade, cheap stages first.
 
+0. colour: brand colours side by side; where they are small, the place is looked at enlarged.
 1. outline: blobs against the drawn silhouettes; a plain mark in its own colours is settled here.
 2. network: the kit's own detector over a pyramid, where the outlines settled nothing.
 3. beside: what holds a mark (a lock-up) is looked for where the mark was found.
@@ -19,12 +20,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.brand import WHOLE, Kit
-from detectors.colour import colour_masks, lab
+from detectors.colour import Neighbours, beside, colour_masks, lab
 from detectors.evidence import Box, Mark
 from detectors.groups import groups
 from detectors.network import LEAST_LOGIT, Sighting, sightings
 from detectors.picture import Picture
-from detectors.poses import Pose, box, sample, shared, side
+from detectors.poses import Pose, agreement, box, sample, shared, side
 from detectors.silhouette import Outline, outlines
 
 VERSION: Final = "2"
@@ -36,10 +37,13 @@ _GRID: Final = 24
 _OWN: Final = 30.0  # Delta E within which a drawing's colours are its own
 _UNKNOWN: Final = 60.0
 _OVERLAP: Final = 0.3
-_SAME: Final = 0.6
+_SAME: Final = 0.45
 
 # Log-odds of an outline: constant, similarity, log2(side / 32 px) up to 1, Delta E to the nearest drawing over 60.
 _OUTLINE_ODDS: Final = (-34.0, 39.0, 0.6, -1.5)
+_SMALL: Final = 36.0  # px; larger marks the network's own levels show well
+_CLOSE: Final = 0.3
+_ENLARGED: Final = 4
 _NO_OUTLINE: Final = -9.0
 _NO_SIGHTING: Final = LEAST_LOGIT - 1.0
 # Log-odds of a group where its mark is certain: constant, correlation of its other part.
@@ -47,14 +51,15 @@ _GROUP_ODDS: Final = (-9.0, 18.0)
 
 
 class Candidate(NamedTuple):
-    """A place that may hold a mark, with what each stage says of it: log-odds of the outline, logit of the network
-    (each at its floor where that stage did not see it)."""
+    """A place that may hold a mark, with what each stage says of it: log-odds of the outline and logit of the network
+    (each at its floor where that stage did not see it), and how close its colours are to the brand's neighbours."""
 
     mark: str
     pose: Pose
     outline: float
     network: float
     variant: str | None
+    colour: float = 0.0
 
 
 def marks(picture: Picture, kit: Kit) -> tuple[Mark, ...]:
@@ -75,20 +80,35 @@ def marks(picture: Picture, kit: Kit) -> tuple[Mark, ...]:
 
 def candidates(picture: Picture, kit: Kit) -> list[Candidate]:
     """What the stages propose, one candidate a place, the most likely first."""
-    masks = [mask for mask in colour_masks(picture.rgb, kit).values() if mask.any()]
-    own = (functools.reduce(np.logical_or, masks).astype(np.uint8) * 255,) if masks else ()
+    masks = colour_masks(picture.rgb, kit)
+    present = [mask for mask in masks.values() if mask.any()]
+    own = (functools.reduce(np.logical_or, present).astype(np.uint8) * 255,) if present else ()
     proposed = [_outlined(picture, kit, outline) for outline in outlines(picture.gray, own, kit)]
+    neighbours = beside(masks, kit)
     if not any(each.variant and _logistic(each.outline) >= _SETTLED for each in proposed):
-        proposed += [_sighted(sighting) for sighting in sightings(picture, kit)]
-    return _one_a_place(proposed, kit)
+        small = [(each.x, each.y, each.side) for each in neighbours if each.side < _SMALL and each.closeness > _CLOSE]
+        proposed += [_sighted(sighting) for sighting in sightings(picture, kit, tuple(small[:_ENLARGED]))]
+    return _one_a_place([_coloured(each, neighbours) for each in proposed], kit)
+
+
+def _coloured(candidate: Candidate, neighbours: list[Neighbours]) -> Candidate:
+    """With the closeness of the best brand neighbours that lie in the candidate and are of about its size."""
+    x, y, w, h = box(candidate.pose)
+    inside = [
+        each.closeness
+        for each in neighbours
+        if x <= each.x <= x + w and y <= each.y <= y + h and 0.4 < each.side / max(side(candidate.pose), 1) < 1.8
+    ]
+    return candidate._replace(colour=max(inside, default=0.0))
 
 
 def probability(candidate: Candidate, kit: Kit) -> float:
     """The calibrated probability, 0..1; a kit without a network is judged by its outlines alone."""
     if kit.model is None or (candidate.variant and _logistic(candidate.outline) >= _SETTLED):
         return _logistic(candidate.outline)
-    constant, network, outline = kit.model.calibration
-    return _logistic(constant + network * candidate.network + outline * candidate.outline)
+    constant, network, outline, colour = kit.model.calibration
+    odds = constant + network * candidate.network + outline * candidate.outline + colour * candidate.colour
+    return _logistic(odds)
 
 
 def _outlined(picture: Picture, kit: Kit, outline: Outline) -> Candidate:
@@ -104,17 +124,18 @@ def _sighted(sighting: Sighting) -> Candidate:
 
 
 def _one_a_place(proposed: list[Candidate], kit: Kit) -> list[Candidate]:
-    """Candidates of one mark that overlap speak of one thing: the best of each stage is kept, then the likeliest
+    """Candidates of one mark that agree in their box speak of one thing: the best of each stage is kept, then the likeliest
     mark a place."""
     merged: list[Candidate] = []
     boxes: list[Box] = []
     for one in _likeliest_first(proposed, kit):
         place = box(one.pose)
         for index, other in enumerate(merged):
-            if one.mark == other.mark and shared(place, boxes[index]) > _SAME:
+            if one.mark == other.mark and agreement(place, boxes[index]) > _SAME:
                 merged[index] = other._replace(
                     outline=max(one.outline, other.outline),
                     network=max(one.network, other.network),
+                    colour=max(one.colour, other.colour),
                     variant=other.variant or one.variant,
                 )
                 break

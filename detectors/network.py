@@ -26,8 +26,13 @@ _STRIDE: Final = 8
 _MULTIPLE: Final = 16
 _MARGIN: Final = 12
 _LAST_LEVEL: Final = 28
+_FAMILIAR: Final = 32.0
 _MOST: Final = 50
 _LOCK: Final = threading.Lock()
+
+
+Spot = tuple[float, float, float]
+"""A suspected mark: its middle (x, y) and side, px of the working picture."""
 
 
 class Sighting(NamedTuple):
@@ -39,11 +44,14 @@ class Sighting(NamedTuple):
     pose: NDArray[np.float64]
 
 
-def sightings(picture: Picture, kit: Kit) -> list[Sighting]:
-    """Peaks of every level, best first, at most ``_MOST``; none where the kit has no network."""
+def sightings(picture: Picture, kit: Kit, close: tuple[Spot, ...] = ()) -> list[Sighting]:
+    """Peaks of every level, best first, at most ``_MOST``; none where the kit has no network.
+
+    ``close``: places that deserve a look enlarged, because a cheaper stage suspects a mark too small for the levels.
+    """
     if kit.model is None:
         return []
-    found: list[Sighting] = []
+    found = [seen for spot in close for seen in _enlarged(picture, spot, kit)]
     longest = max(picture.rgb.shape[:2])
     scale = min(1.0, BASE / longest)
     level = _resized(picture.rgb, scale)
@@ -54,6 +62,20 @@ def sightings(picture: Picture, kit: Kit) -> list[Sighting]:
             break
         level = _resized(picture.rgb if scale > 0.5 else level, scale, picture.rgb.shape)
     return sorted(found, key=lambda each: (-each.logit, each.mark, each.pose.tolist()))[:_MOST]
+
+
+def _enlarged(picture: Picture, spot: Spot, kit: Kit) -> list[Sighting]:
+    """What the network sees around one spot, scaled so that a mark of the spot's side is ``_FAMILIAR`` px."""
+    x, y, side = spot
+    height, width = picture.rgb.shape[:2]
+    left, top = max(0, round(x - 2 * side)), max(0, round(y - 2 * side))
+    crop = picture.rgb[top : min(height, round(y + 2 * side)), left : min(width, round(x + 2 * side))]
+    if min(crop.shape[:2]) < 2:
+        return []
+    scale = _FAMILIAR / side
+    enlarged = cv2.resize(crop, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
+    offset = np.array([[0.0, 0.0, left], [0.0, 0.0, top]])
+    return [each._replace(pose=each.pose + offset) for each in _peaks(np.asarray(enlarged, np.uint8), scale, kit)]
 
 
 def _resized(pixels: NDArray[np.uint8], scale: float, full: tuple[int, ...] | None = None) -> NDArray[np.uint8]:

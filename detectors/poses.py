@@ -40,6 +40,16 @@ def box(pose: Pose) -> Box:
 
 def shared(a: Box, b: Box) -> float:
     """Intersection over the smaller box, 0..1: a part of a mark is not a mark of its own."""
+    return _both(a, b) / max(min(a[2] * a[3], b[2] * b[3]), 1e-6)
+
+
+def agreement(a: Box, b: Box) -> float:
+    """Intersection over union, 0..1: the same place and the same size."""
+    both = _both(a, b)
+    return both / max(a[2] * a[3] + b[2] * b[3] - both, 1e-6)
+
+
+def _both(a: Box, b: Box) -> float:
     wide = min(a[0] + a[2], b[0] + b[2]) - max(a[0], b[0])
     high = min(a[1] + a[3], b[1] + b[3]) - max(a[1], b[1])
-    return max(wide, 0.0) * max(high, 0.0) / max(min(a[2] * a[3], b[2] * b[3]), 1e-6)
+    return max(wide, 0.0) * max(high, 0.0)

@@ -3,7 +3,7 @@
     python -m training.calibrate --kit assets/brands/gate --pictures pictures
 
 Candidates of the whole cascade on composites (validation backgrounds and logos) and on bare validation pictures are
-labelled by overlap with what was laid there; logistic regression over both stages' scores gives the calibration.
+labelled by overlap with what was laid there; logistic regression over the stages' scores gives the calibration.
 """
 
 from __future__ import annotations
@@ -20,13 +20,14 @@ from numpy.typing import NDArray
 from detectors.brand import MANIFEST, load_kit
 from detectors.marks import candidates
 from detectors.picture import Picture
-from detectors.poses import box, shared
+from detectors.poses import agreement, box
 from training.composites import Compositor, Library
 
 SEED = 77
 _SIDE = 640
 _LARGEST = 320.0
 _RIDGE = 1e-3
+_SAME = 0.3
 
 
 def main(arguments: list[str]) -> int:
@@ -40,23 +41,22 @@ def main(arguments: list[str]) -> int:
     kit = load_kit(options.kit)
     library = Library(options.pictures / "validation")
     compositor = Compositor(kit, library, _SIDE, _LARGEST)
-    rows: list[tuple[float, float]] = []
+    rows: list[tuple[float, float, float]] = []
     truths: list[float] = []
     for number in range(options.scenes):
         rgb, placed = compositor.scene(np.random.default_rng((SEED, number)))
         for one in candidates(Picture.of(rgb), kit):
-            x, y, w, h = box(one.pose)
+            place = box(one.pose)
             half = [(each.x - each.size / 2, each.y - each.size / 2, each.size, each.size) for each in placed]
             names = [compositor.classes[each.mark] for each in placed]
             hit = any(
-                name == one.mark and shared((x, y, w, h), there) > 0.5 and 0.5 < w / there[2] < 2.2
-                for name, there in zip(names, half, strict=True)
+                name == one.mark and agreement(place, there) > _SAME for name, there in zip(names, half, strict=True)
             )
-            rows.append((one.network, one.outline))
+            rows.append((one.network, one.outline, one.colour))
             truths.append(float(hit))
     for pixels in library.photos + library.screens:
         for one in candidates(Picture.of(pixels), kit):
-            rows.append((one.network, one.outline))
+            rows.append((one.network, one.outline, one.colour))
             truths.append(0.0)
     weights = fit(np.array(rows), np.array(truths))
     print(f"{len(rows)} candidates, {sum(truths):.0f} marks: {weights.round(4).tolist()}", file=sys.stderr)
