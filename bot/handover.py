@@ -26,11 +26,16 @@ Tell = Callable[[int, int], None]
 """Told now and then: posts fed so far, posts judged."""
 
 
+MOST_TOLD = 100  # put-aside lines that a feed names one by one; the database holds them all
+
+
 class Fed(Value):
-    """What came of a feed: distinct posts, lines put aside, and the posts per status."""
+    """What came of a feed: distinct posts, lines put aside, the first of those as (line number, reason), and the posts
+    per status."""
 
     posts: int
     quarantined: int
+    put_aside: tuple[tuple[int | None, str], ...]
     statuses: dict[str, int]
 
 
@@ -42,6 +47,7 @@ class Watched:
         self.name = source.name
         self.post_ids: dict[str, None] = {}
         self.quarantined = 0
+        self.put_aside: list[tuple[int | None, str]] = []
 
     async def stream(self, position: str | None) -> AsyncGenerator[Batch, None]:
         """As the source itself."""
@@ -49,6 +55,8 @@ class Watched:
             async for batch in batches:
                 self.post_ids.update(dict.fromkeys(d.snapshot.id for d in batch.deliveries))
                 self.quarantined += len(batch.quarantined)
+                told = batch.quarantined[: MOST_TOLD - len(self.put_aside)]
+                self.put_aside += [(item.line, item.reason) for item in told]
                 yield batch
 
 
@@ -145,4 +153,9 @@ def _fed(store: Store, watched: Watched) -> Fed:
         record = store.verdicts.get(post_id)
         if record is not None:
             statuses[record.status] += 1
-    return Fed(posts=len(watched.post_ids), quarantined=watched.quarantined, statuses=dict(statuses))
+    return Fed(
+        posts=len(watched.post_ids),
+        quarantined=watched.quarantined,
+        put_aside=tuple(watched.put_aside),
+        statuses=dict(statuses),
+    )

@@ -13,6 +13,7 @@ from bot.cli.options import Place, as_json, brand_kit, place
 from bot.cli.output import emit, progress, remark, say
 from bot.errors import UserError
 from bot.model import Status
+from bot.text_safety import one_line
 
 if TYPE_CHECKING:
     from bot.handover import Fed
@@ -97,7 +98,10 @@ def ingest(place: Place, file: str, strict: bool, received_at: str | None, kit: 
         fed = asyncio.run(feed(settings, campaign, clock, source, kit=kit, tell=lambda taken, judged: done(judged)))
     _summary(fed, as_json=as_json)
     if fed.quarantined:
-        remark(f"{fed.quarantined} lines are no valid posts; 'gatewarden stats' says why")
+        for line, reason in fed.put_aside:
+            remark(f"line {line}: {one_line(reason)}")
+        if fed.quarantined > len(fed.put_aside):
+            remark(f"and {fed.quarantined - len(fed.put_aside)} more; 'gatewarden stats' counts the reasons")
         if strict:
             raise UserError(f"{fed.quarantined} lines were put aside")
 
