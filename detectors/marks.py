@@ -124,8 +124,8 @@ def _sighted(sighting: Sighting) -> Candidate:
 
 
 def _one_a_place(proposed: list[Candidate], kit: Kit) -> list[Candidate]:
-    """Candidates of one mark that agree in their box speak of one thing: the best of each stage is kept, then the likeliest
-    mark a place."""
+    """Candidates of one mark that agree in their box speak of one thing, and the best of each stage is kept; then the
+    likeliest mark a place."""
     merged: list[Candidate] = []
     boxes: list[Box] = []
     for one in _likeliest_first(proposed, kit):
