@@ -224,7 +224,7 @@ def _reduced(image: Image.Image) -> Pixels:
         high: Pixels = np.clip(np.asarray(image, np.int32) >> 8, 0, 255).astype(np.uint8)
         return high
     if image.has_transparency_data:
-        image = image.convert("RGBA")
+        image = image if image.mode == "RGBA" else image.convert("RGBA")
     elif image.mode not in ("L", "RGB", "CMYK"):
         image = image.convert("L" if image.mode in ("1", "LA") else "RGB")
     factor = max(image.size) // WORKING
