@@ -150,12 +150,17 @@ def test_run_says_that_a_campaign_is_closed(command: Command, tmp_path: Path, mo
     assert ended.out == ""
 
 
-def test_a_port_in_use_is_one_line(command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The push endpoint's port is taken: exit 1 and a line that names it."""
+@pytest.mark.parametrize("section", ["PUSH", "METRICS"])
+def test_a_port_in_use_is_one_line(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, section: str
+) -> None:
+    """A port that the daemon listens on is taken: exit 1 and a line that names it."""
+    monkeypatch.setenv("GATEWARDEN_PUSH__SECRET", "s" * 32)
+    for other in ("PUSH", "METRICS"):
+        monkeypatch.setenv(f"GATEWARDEN_{other}__PORT", "0")
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
-        monkeypatch.setenv("GATEWARDEN_PUSH__SECRET", "s" * 32)
-        monkeypatch.setenv("GATEWARDEN_PUSH__PORT", port)
+        monkeypatch.setenv(f"GATEWARDEN_{section}__PORT", port)
         ended = command("run", "--source", "push", "--data", tmp_path)
     assert ended.status == 1
     assert port in ended.err.splitlines()[-1]
