@@ -107,7 +107,7 @@ class Relater:
         elif standing == OWN:
             yield Relation(kind=similar, order="later", own=True, media=media)
         if slot != TEXT and standing < LATER:
-            occurrence = next(o for o in self._store.graph.occurrences(node) if (o.post_id, o.slot) == (post.id, slot))
+            occurrence = self._store.graph.occurrence(post.id, slot)
             through = self._store.graph.partial(node, occurrence)
             if through is not None:
                 yield Relation(kind="partial", order="later" if through == LATER else "unordered", media=media)

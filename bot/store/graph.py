@@ -250,6 +250,11 @@ class Graph:
             (node,),
         )
 
+    def occurrence(self, post_id: str, slot: int) -> Occurrence:
+        """The content that stands in one slot of a post. Raises ValueError where nothing was placed there."""
+        [found] = self._occurrences("post_id = ? AND slot = ?", (post_id, slot))
+        return found
+
     def occurrences(self, node: int) -> list[Occurrence]:
         """Everywhere this content stands, earliest first."""
         return self._occurrences("node = ? ORDER BY latest, earliest, post_id", (node,))
