@@ -77,15 +77,11 @@ def label(code: str, lang: Lang) -> str:
 
 def describe(finding: Finding, lang: Lang, **context: Detail) -> str:
     """What was found, in one sentence. ``context`` adds to the finding's detail. Text in it may be an attacker's:
-    escape the result for where it is shown."""
+    escape the result for where it is shown. Media count from 0, as everywhere."""
     sentence = _fill(_words(finding.code, lang).sentence, lang, {**finding.detail, **context})
     if finding.media is None:
         return sentence
-    return (
-        f"{sentence}（第 {finding.media + 1} 个图片或视频）"
-        if lang == "zh"
-        else f"{sentence} (media {finding.media + 1})"
-    )
+    return f"{sentence}（媒体 {finding.media}）" if lang == "zh" else f"{sentence} (media {finding.media})"
 
 
 def message(code: str, lang: Lang, **context: Detail) -> str:

@@ -34,8 +34,8 @@ class Target(Value):
 
 
 def reject_codes() -> tuple[str, ...]:
-    """The reason codes that a person may reject with: every code but the one for acceptance."""
-    return tuple(sorted(code for code in REASONS if code != ACCEPTED))
+    """The reason codes that a person may reject with: every code that speaks against a post."""
+    return tuple(sorted(code for code, reason in REASONS.items() if code != ACCEPTED and reason.stance != "supports"))
 
 
 def find(store: Store, text: str) -> Target:
@@ -136,8 +136,8 @@ def _record(
     now: dt.datetime,
     undoes: str | None = None,
 ) -> Decision:
-    if note is not None and len(note) > MOST_NOTE:
-        raise UserError(f"a note has at most {MOST_NOTE} characters")
+    if note is not None and not 0 < len(note.strip()) <= MOST_NOTE:
+        raise UserError(f"a note has 1 to {MOST_NOTE} characters")
     decision = Decision(
         id=secrets.token_hex(12),
         post_id=record.post_id,

@@ -43,9 +43,17 @@ def show(place: Place, post: str, annotate: Path | None, who: str, lang: Lang, a
     from bot.store.opening import opened, reading
 
     with reading(place.settings) as store:
-        record = store.verdicts.get(find(store, post).post_id)
+        target = find(store, post)
+        record = store.verdicts.get(target.post_id)
         if record is None:
             raise UserError(f"no post {post}")
+        newest = record.verdict.revision
+        if target.revision is not None and target.revision > newest:
+            raise UserError(
+                f"post {target.post_id} has no revision {target.revision} that was judged; newest: {newest}"
+            )
+        if target.revision is not None and target.revision < newest:
+            remark(f"revision {target.revision} is no more; this is the newest, {newest}")
         it = dossier.dossier(store, place.campaign, record)
     if annotate is not None:
         _annotate(it, place, annotate)

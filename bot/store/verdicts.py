@@ -63,8 +63,12 @@ class Verdicts:
         old: Record | None,
     ) -> None:
         now = outcome(verdict, self.decisions(verdict.post_id))
-        unchanged = old is not None and (old.status, old.decided_by) == (now.status, now.decided_by)
-        decided_at = old.decided_at if old is not None and unchanged else at if now.at is None else to_us(now.at)
+        if now.at is not None:
+            decided_at = to_us(now.at)
+        else:  # the rules stand by what they said of this revision since they first said it
+            said = (verdict.revision, now.status, now.decided_by)
+            unchanged = old is not None and (old.verdict.revision, old.status, old.decided_by) == said
+            decided_at = old.decided_at if old is not None and unchanged else at
         queued = (
             (old.queued_at if old is not None and old.queued_at is not None else at) if now.status == "review" else None
         )

@@ -79,8 +79,8 @@ def test_details_fill_the_sentence_and_words_are_translated() -> None:
     assert describe(finding, "en") == "The hashtag resembles #标签# but differs: Traditional or Simplified characters."
     assert describe(finding, "zh") == "话题与 #标签# 相似但不完全一致：繁体与简体不同。"
     bare = Finding(code="media.unreadable", stance="ask", media=1)
-    assert describe(bare, "en") == "The file could not be read as a photo or video: unknown. (media 2)"
-    assert describe(bare, "zh", reason="too_many_pixels").endswith("too_many_pixels。（第 2 个图片或视频）")
+    assert describe(bare, "en") == "The file could not be read as a photo or video: unknown. (media 1)"
+    assert describe(bare, "zh", reason="too_many_pixels").endswith("too_many_pixels。（媒体 1）")
 
 
 def test_an_attackers_text_is_no_template_and_is_bounded() -> None:

@@ -1,0 +1,60 @@
+"""What the commands of moderators refuse, and what they say of revisions."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.integration.commands import TAG, Command, picture, post
+
+
+def test_no_post_is_rejected_for_what_speaks_for_it(command: Command, judged: Path) -> None:
+    """A reason to reject is one that an author can be told as such."""
+    for code in ("accepted", "hashtag.ok", "window.ok", "brand.present"):
+        assert command("reject", "101", "--reason", code, "--as", "bo", "--data", judged).status == 2
+
+
+@pytest.mark.parametrize("words", ["", "  \n"])
+def test_a_note_says_something(command: Command, judged: Path, words: str) -> None:
+    """An empty note is no reason to look again."""
+    for arguments in (("reopen", "101", "--note", words), ("note", "101", words)):
+        ended = command(*arguments, "--as", "bo", "--data", judged)
+        assert (ended.status, ended.out) == (1, "")
+
+
+def test_show_names_the_revision_it_shows(command: Command, tmp_path: Path) -> None:
+    """A revision that never was is an error; one that is no more is told to be so, and the newest shown."""
+    picture(tmp_path, "a.png", 1)
+    feed, data = tmp_path / "feed.jsonl", tmp_path / "data"
+    media = [{"type": "image", "path": "a.png"}]
+    for text in ("one", "two"):
+        feed.write_text(json.dumps(post("7", f"{TAG} {text}", "ann", media=media)))
+        assert command("ingest", feed, "--data", data).status == 0
+    assert command("show", "7@3", "--as", "bo", "--data", data).status == 1
+    old = command("show", "7@1", "--as", "bo", "--data", data)
+    assert old.status == 0
+    assert old.out.startswith("7@2 ")
+    assert "revision 1 is no more" in old.err
+
+
+def test_the_verdict_on_a_new_revision_is_no_older_than_it(command: Command, tmp_path: Path) -> None:
+    """``decided_at`` moves with the revision, also where the status stays."""
+    feed, data = tmp_path / "feed.jsonl", tmp_path / "data"
+    seen = []
+    for text in ("one", "two"):
+        feed.write_text(json.dumps(post("7", text, "ann")))
+        assert command("ingest", feed, "--data", data).status == 0
+        seen += command("export", "--data", data).objects
+    assert [v["revision"] for v in seen] == [1, 2]
+    assert [v["status"] for v in seen] == ["ineligible", "ineligible"]
+    assert seen[0]["decided_at"] < seen[1]["decided_at"]
+
+
+def test_findings_count_media_as_the_list_of_media_does(command: Command, judged: Path) -> None:
+    """The first picture is media 0 in both."""
+    for language, where in (("en", "(media 0)"), ("zh", "（媒体 0）")):
+        told = command("show", "102", "--lang", language, "--as", "bo", "--data", judged).out
+        assert "media 0: image" in told
+        assert where in next(row for row in told.splitlines() if "duplicate.exact" in row and "✗" in row)
