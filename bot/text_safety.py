@@ -6,13 +6,14 @@ that a person sees that it is there. Nothing is removed.
 
 from __future__ import annotations
 
+import bisect
 import json
 import re
 import unicodedata
 from collections.abc import Iterator
 from typing import Final
 
-from rich.cells import cell_len, get_character_cell_size
+from rich.cells import cell_len
 
 _UNSAFE: Final = (
     "\x00-\x1f\x7f-\x9f"  # C0, DEL and C1: escape sequences begin here
@@ -55,12 +56,9 @@ def shortened(text: str, cells: int) -> str:
         return text
     if cells < 1:
         return ""
-    width = 0
-    for end, character in enumerate(text):
-        width += get_character_cell_size(character)
-        if width > cells - 1:
-            return text[:end] + "…"
-    return text
+    # A selector widens the character before it, so prefixes are measured whole, not by adding up characters.
+    end = bisect.bisect_right(range(len(text)), cells - 1, key=lambda length: cell_len(text[:length]))
+    return text[: end - 1] + "…"
 
 
 def json_line(value: object) -> str:

@@ -59,6 +59,7 @@ def test_rows_are_rows(text: str) -> None:
     assert len(rows(text)) >= text.count("\n") + 1
 
 
+@example("0\ufe0f0", 2)
 @given(ANY | HOSTILE, st.integers(0, 40))
 def test_shortened_fits(text: str, cells: int) -> None:
     """A cut text never takes more cells than it was given."""
