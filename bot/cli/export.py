@@ -53,7 +53,7 @@ def export(place: Place, statuses: tuple[Status, ...], form: str, output: Path |
 def _lines(store: Store, place: Place, statuses: tuple[Status, ...], form: str) -> Iterator[str]:
     from bot.export import COLUMNS, Exporter, row
 
-    with progress("posts") as done:
+    with progress("posts", beside_results=True) as done:
         if form == "csv":
             yield ",".join(COLUMNS)
         for number, verdict in enumerate(Exporter(store, place.campaign).all(statuses), 1):

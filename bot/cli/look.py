@@ -51,7 +51,7 @@ async def _scan(place: Place, files: Iterable[Path], annotate: Path | None, kit:
     from bot.scan import scanned
 
     number = 0
-    with progress("files") as done:
+    with progress("files", beside_results=True) as done:
         async for path, outcome in _examined(place, files, kit):
             number += 1
             result = scanned(str(path), outcome, place.campaign.brand)
@@ -152,7 +152,7 @@ async def _match(
     items = [item for _, item, _ in [found async for found in _items(place, index, files_below(index), kit)] if item]
     matcher = Matcher(items, place.campaign, min_score)
     number = 0
-    with progress("queries") as done:
+    with progress("queries", beside_results=True) as done:
         async for path, item, outcome in _items(place, query, files_below(query), kit):
             number += 1
             matches = [] if item is None else matcher.matches(item)

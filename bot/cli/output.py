@@ -64,9 +64,12 @@ def table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
 
 
 @contextlib.contextmanager
-def progress(what: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
-    """A progress line on standard error, where that is a terminal. Gives a function that takes how many are done."""
-    if not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
+def progress(what: str, *, beside_results: bool = False) -> Iterator[Callable[[int], None]]:
+    """A progress line on standard error, where that is a terminal. Gives a function that takes how many are done.
+
+    ``beside_results``: results are printed meanwhile; on a terminal they are progress enough.
+    """
+    if not sys.stderr.isatty() or os.environ.get("TERM") == "dumb" or (beside_results and sys.stdout.isatty()):
         yield lambda done: None
         return
     from rich.console import Console
@@ -74,5 +77,5 @@ def progress(what: str, total: int | None = None) -> Iterator[Callable[[int], No
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(what, total=total)
+        task = bar.add_task(what, total=None)
         yield lambda done: bar.update(task, completed=done)
