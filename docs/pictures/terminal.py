@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import fcntl
+import html
 import io
 import os
 import pty
@@ -15,6 +16,7 @@ import sys
 import termios
 from pathlib import Path
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
@@ -38,6 +40,13 @@ def on_a_terminal(words: tuple[str, ...]) -> str:
     return shown.decode(errors="replace").replace("\r\n", "\n")
 
 
+def _measured(match: re.Match[str]) -> str:
+    """A text element as long as its terminal cells: full-width characters take two, which the exporter overlooks."""
+    text = html.unescape(match[3])
+    length = float(match[1]) * cell_len(text) / max(1, len(text))
+    return f'textLength="{length:.1f}"{match[2]}>{match[3]}<'
+
+
 def main() -> None:
     """Run the commands on the data directory given and write the picture."""
     os.environ |= {"COLUMNS": str(COLUMNS), "TERM": "xterm-256color", "LC_ALL": "C.UTF-8", "GATEWARDEN_DATA": sys.argv[1]}
@@ -47,6 +56,7 @@ def main() -> None:
         console.print(Text.from_ansi(on_a_terminal(words).split("history\n")[0]))
     svg = console.export_svg(title="gatewarden")
     svg = re.sub(r"@font-face \{.*?\}\s*", "", svg, flags=re.DOTALL)  # nothing is loaded from elsewhere
+    svg = re.sub(r'textLength="([\d.]+)"([^>]*)>([^<]*)<', _measured, svg)
     Path(__file__).with_name("terminal.svg").write_text(svg)
 
 
