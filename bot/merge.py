@@ -84,11 +84,18 @@ def _author(seen: list[Sighting]) -> Author:
 
 
 def _stats(seen: list[Sighting]) -> Stats | None:
-    """The counters observed last, by whichever source."""
-    counted = [s for s in seen if s.snapshot.stats is not None]
+    """Each counter as observed last, by whichever source. One that a source leaves out erases none."""
+    counted = [
+        s.snapshot.stats
+        for s in sorted(seen, key=lambda s: (s.observed, -rank(s), s.digest))
+        if s.snapshot.stats is not None
+    ]
     if not counted:
         return None
-    return max(counted, key=lambda s: (s.observed, -rank(s), s.digest)).snapshot.stats
+    counts = {
+        key: [n for stats in counted if (n := getattr(stats, key)) is not None] for key in Stats.__struct_fields__
+    }
+    return Stats(**{key: known[-1] if known else None for key, known in counts.items()})
 
 
 def _deletions(seen: list[Sighting]) -> list[Change]:

@@ -19,6 +19,7 @@ from bot.store.times import from_us, to_us
 
 _encode = msgspec.json.Encoder(order="deterministic").encode
 _decode = msgspec.json.Decoder(Snapshot).decode
+_COUNTERS = Stats.__struct_fields__
 
 
 class Intake:
@@ -127,16 +128,28 @@ class Intake:
         return newer is not None
 
     def _count(self, post_id: str, source: str, at: int, stats: Stats) -> None:
+        """Add to the time series what is news: another value than the last, or, from a file that may be fed again at
+        any time, one that was not there before. Where two stand at one instant, the greater counters hold.
+        """
         values = (stats.views, stats.likes, stats.comments, stats.shares)
-        last = self._connection.row(
+        if source in REPLAYED:
+            same = "post_id = ? AND source = ? AND (views, likes, comments, shares) IS (?, ?, ?, ?)"
+            known = self._connection.row(f"SELECT min(at) FROM stats WHERE {same}", (post_id, source, *values))
+            if known is not None and known[0] is not None:
+                if known[0] <= at:
+                    return
+                self._connection.run(f"DELETE FROM stats WHERE {same}", (post_id, source, *values))
+        elif values == self._connection.row(
             "SELECT views, likes, comments, shares FROM stats WHERE post_id = ? AND source = ? AND at"
             " <= ? ORDER BY at DESC LIMIT 1",
             (post_id, source, at),
+        ):
+            return
+        greater = ", ".join(f"{c} = coalesce(max({c}, excluded.{c}), {c}, excluded.{c})" for c in _COUNTERS)
+        self._connection.run(
+            f"INSERT INTO stats VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET {greater}",
+            (post_id, source, at, *values),
         )
-        if last != values:
-            self._connection.run(
-                "INSERT OR REPLACE INTO stats VALUES (?, ?, ?, ?, ?, ?, ?)", (post_id, source, at, *values)
-            )
 
     def _quarantine(self, item: Quarantined) -> None:
         key = hashlib.sha256(f"{item.source}\0{item.raw}".encode("utf-8", "surrogatepass")).hexdigest()
@@ -186,11 +199,13 @@ class Intake:
         return msgspec.structs.replace(merge(sightings, shas.get), stats=self.stats(post_id))
 
     def stats(self, post_id: str) -> Stats | None:
-        """The newest counters of a post."""
-        row = self._connection.row(
-            "SELECT views, likes, comments, shares FROM stats WHERE post_id = ? ORDER BY at DESC, source LIMIT 1",
-            (post_id,),
+        """The newest of each counter of a post: one that a source leaves out erases none. None: nobody counted."""
+        newest = ", ".join(
+            f"(SELECT {c} FROM stats WHERE post_id = ?1 AND {c} IS NOT NULL"
+            " ORDER BY at DESC, source = 'gate_square', source LIMIT 1)"
+            for c in _COUNTERS
         )
+        row = self._connection.row(f"SELECT {newest} WHERE EXISTS (SELECT 1 FROM stats WHERE post_id = ?1)", (post_id,))
         return None if row is None else Stats(views=row[0], likes=row[1], comments=row[2], shares=row[3])
 
     def attach(self, post_id: str, ref: MediaRef, *, sha256: str | None, failure: str | None) -> None:

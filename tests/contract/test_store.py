@@ -73,6 +73,43 @@ def test_repetition_is_no_news_but_a_change_is(store: Store) -> None:
     assert rows == [(1,), (5,)]
 
 
+def counted(store: Store, source: str, minutes: int, **counts: int) -> None:
+    """Deliver counters of post 1, seen so many minutes later."""
+    snapshot = Snapshot(id="1", text="text", stats=Stats(**counts))
+    at = NOW + dt.timedelta(minutes=minutes)
+    with store.transaction():
+        news = Delivery(source=source, observed_at=at, snapshot=snapshot)
+        store.intake.take(source, Batch(deliveries=(news,)), at)
+
+
+def test_a_counter_left_out_erases_none(store: Store) -> None:
+    """The newest of each counter is kept, whoever told it; a partial report takes nothing away."""
+    counted(store, "gate_square", 0, views=10, likes=3)
+    counted(store, "push", 1, views=99, shares=1)
+    counted(store, "push", 2, views=100)
+    assert store.intake.stats("1") == Stats(views=100, likes=3, shares=1)
+
+
+def test_a_file_fed_again_does_not_turn_counters_back(store: Store) -> None:
+    """Yesterday's export fed after today's is a repetition, not news; a live source may well count less than before."""
+    counted(store, "jsonl", 0, views=10)
+    counted(store, "jsonl", 1, views=20)
+    counted(store, "jsonl", 2, views=10)
+    assert store.intake.stats("1") == Stats(views=20)
+    counted(store, "gate_square", 3, views=30)
+    counted(store, "gate_square", 4, views=40)
+    counted(store, "gate_square", 5, views=30)
+    assert store.intake.stats("1") == Stats(views=30)
+
+
+@pytest.mark.parametrize("order", [(1, 0), (0, 1)])
+def test_counters_of_one_instant_end_in_one_state(store: Store, order: tuple[int, int]) -> None:
+    """A backfill gives every line the same time: which came first must not matter."""
+    for i in order:
+        counted(store, "jsonl", 0, **({"views": 7}, {"views": 5, "likes": 2})[i])
+    assert store.intake.stats("1") == Stats(views=7, likes=2)
+
+
 def test_a_text_put_back_is_a_new_revision(store: Store) -> None:
     """A live source that shows A, then B, then A again ends in A, although A's snapshot was known before."""
     take(store, delivery("A"))

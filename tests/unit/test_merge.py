@@ -122,6 +122,11 @@ class TestFields:
         post = merge([seen("push", 1, stats=Stats(views=5)), seen("gate_square", 2, stats=Stats(views=9, likes=1))])
         assert post.stats == Stats(views=9, likes=1)
 
+    def test_a_counter_left_out_erases_none(self) -> None:
+        """Each counter has its own last word."""
+        post = merge([seen("push", 1, stats=Stats(views=5, likes=2)), seen("push", 2, stats=Stats(views=9))])
+        assert post.stats == Stats(views=9, likes=2)
+
     def test_sightings_of_no_post_or_of_two_are_a_mistake(self) -> None:
         """Merging is defined for one post."""
         other = Snapshot(id="2")
