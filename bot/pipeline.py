@@ -93,6 +93,8 @@ class Pipeline:
         A bug on the way leaves a fault for a person instead, and nothing half written.
         """
         try:
+            if not plan.todo:  # all that is written is the verdict, and that has a savepoint of its own
+                return self._settle(plan, seen, now)
             with self._store.connection.transaction():
                 return self._settle(plan, seen, now)
         except OperationalError:  # the database cannot be written just now: not the post's fault

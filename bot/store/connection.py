@@ -77,6 +77,12 @@ class Connection:
         """Execute one statement and return how many rows it changed."""
         return int(self._raw.execute(sql, parameters).rowcount)
 
+    def insert(self, sql: str, parameters: tuple[object, ...] = ()) -> int:
+        """Execute one INSERT and return the new row's number."""
+        number: int | None = self._raw.execute(sql, parameters).lastrowid
+        assert number is not None, "not an INSERT"
+        return number
+
     def rows(self, sql: str, parameters: tuple[object, ...] = ()) -> list[Row]:
         """All rows of a query."""
         return list(self._raw.execute(sql, parameters))

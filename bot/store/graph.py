@@ -50,13 +50,11 @@ class Graph:
         row = self._connection.row("SELECT id FROM nodes WHERE key = ?", (key,))
         if row is not None:
             return int(row[0]), False
-        self._connection.run(
+        node = self._connection.insert(
             "INSERT INTO nodes (key, kind, cluster, content) VALUES (?, ?, 0, ?)", (key, kind, content)
         )
-        row = self._connection.row("SELECT last_insert_rowid()")
-        assert row is not None
-        self._connection.run("UPDATE nodes SET cluster = id WHERE id = ?", (row[0],))
-        return int(row[0]), True
+        self._connection.run("UPDATE nodes SET cluster = id WHERE id = ?", (node,))
+        return node, True
 
     def key(self, node: int) -> str:
         """The key that names a node's content."""
@@ -118,9 +116,16 @@ class Graph:
                 "INSERT INTO occurrences VALUES (?, ?, ?, ?, ?, ?, ?, 0)",
                 (post_id, slot, occurrence.node, cluster, occurrence.author, occurrence.earliest, occurrence.latest),
             )
-            changed |= self._impose(occurrence, cluster) | self._neighbours(occurrence.node)
-            self._stand(occurrence, cluster)
+            changed |= self._neighbours(occurrence.node)
+            if self._shared(cluster, post_id):
+                changed |= self._impose(occurrence, cluster)
+                self._stand(occurrence, cluster)
         return changed - {post_id}
+
+    def _shared(self, cluster: int, post_id: str) -> bool:
+        """Whether anything of a cluster stands in another post: else there is nobody to come before or after."""
+        query = "SELECT 1 FROM occurrences WHERE cluster = ? AND post_id <> ? LIMIT 1"
+        return self._connection.row(query, (cluster, post_id)) is not None
 
     def _remove(self, occurrence: Occurrence) -> set[str]:
         self._connection.run(

@@ -25,13 +25,10 @@ class EventLog:
         post.
         """
         self._unsealed = True
-        self._connection.run(
+        return self._connection.insert(
             "INSERT INTO events (at, kind, subject, payload) VALUES (?, ?, ?, ?)",
             (at, kind, subject, _encode(payload).decode()),
         )
-        row = self._connection.row("SELECT last_insert_rowid()")
-        assert row is not None
-        return int(row[0])
 
     def seal(self) -> None:
         """Chain all events since the last seal to it: hash = SHA-256(previous hash, then each event's canonical
