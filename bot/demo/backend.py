@@ -23,6 +23,7 @@ from bot.sources.push import PATH
 from detectors.evidence import Value
 
 _BATCH: Final = 20
+_NEVER: Final = dt.datetime.min.replace(tzinfo=dt.UTC)
 _MALFORMED: Final = {
     "id": 12879999,
     "text": "#我的Gate时刻#",
@@ -53,7 +54,7 @@ class Backend:
     def __init__(self, scenario: Scenario, square: Square, clock: Clock, url: str, secret: str) -> None:
         self._scenario, self._square, self._clock = scenario, square, clock
         self._url, self._secret = url + PATH, secret.encode()
-        self._told_until = dt.datetime.min.replace(tzinfo=dt.UTC)
+        self._told_until = _NEVER
 
     async def tell(self) -> Told:
         """Push every post that is new, edited or deleted since the last time. Raises RuntimeError where a delivery is
@@ -61,12 +62,13 @@ class Backend:
         now, since = self._clock.now(), self._told_until
         news = [post for post in self._scenario.posts if post.told and post.changed(since, now)]
         records = [self.record(post, now) for post in news]
-        if since.year == 1:
+        first = self._told_until == _NEVER
+        if first:
             records.insert(len(records) // 2, dict(_MALFORMED))
         told = Told()
         async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=60)) as session:
             for number, batch in enumerate(_batched(records)):
-                told += await self._deliver(session, batch, repeat=number == 0)
+                told += await self._deliver(session, batch, repeat=first and number == 0)
         self._told_until = now
         return told
 

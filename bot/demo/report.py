@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import shlex
 from collections import Counter
 from collections.abc import Iterator
@@ -24,7 +25,8 @@ _COLOURS: Final[dict[Status, str]] = {
     "review": "yellow",
     "withdrawn": "bright_black",
 }
-_PIPE_WIDTH: Final = 150  # columns where there is no terminal to ask
+_WIDE: Final = 120  # columns from which a status and its reason stand beside each other
+_PIPE: Final = 150  # columns where there is no terminal to ask
 
 
 class Outcome(Value):
@@ -49,7 +51,7 @@ class Row(Value):
 
 
 class Report(Value):
-    """The whole run. ``searches`` of which ``refusals`` were turned away; ``quarantined``: records that are no posts."""
+    """The whole run. ``refusals`` of the ``searches`` were turned away; ``quarantined``: records that are no posts."""
 
     rows: tuple[Row, ...]
     seconds: float
@@ -58,6 +60,7 @@ class Report(Value):
     told: Told
     quarantined: int
     data: str
+    program: str = "gatewarden"
 
     @property
     def as_meant(self) -> bool:
@@ -81,42 +84,44 @@ def wavered(post: PlannedPost, seen: frozenset[Status]) -> bool:
 def console() -> Console:
     """A console for the report: the terminal's width, else wide enough that nothing is cut; COLUMNS is honoured."""
     out = Console(highlight=False)
-    return out if out.is_terminal else Console(highlight=False, width=max(out.width, _PIPE_WIDTH))
+    return out if out.is_terminal or "COLUMNS" in os.environ else Console(highlight=False, width=_PIPE)
 
 
 def print_report(report: Report, out: Console) -> None:
     """The table, the counts, and the next commands."""
     for group, rows in itertools.groupby(report.rows, key=lambda row: row.post.group):
-        out.print(_table(group, list(rows)))
+        out.print(Text(f"\n{group}", "bold"))
+        out.print(_table(list(rows), narrow=out.width < _WIDE))
     out.print(_summary(report))
-    for line in _limits(report):
-        out.print(line)
-    for line in _next(report):
-        out.print(line)
+    for line in (*_limits(report), *_next(report)):
+        out.print(line, soft_wrap=True)
 
 
-def _table(title: str, rows: list[Row]) -> Table:
-    table = Table(title=Text(title, "bold"), title_justify="left", box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    table.add_column("post", no_wrap=True)
+def _table(rows: list[Row], *, narrow: bool) -> Table:
+    """Four columns of the same widths for every group; status and reason stand below each other where it is narrow."""
+    width = 23 if narrow else 31
+    table = Table(box=None, expand=True, pad_edge=False, padding=(0, 1, 0, 0), header_style="bright_black")
+    table.add_column("post", width=8, no_wrap=True)
     table.add_column("what it is", ratio=1)
-    table.add_column("meant", no_wrap=True, min_width=31)
-    table.add_column("came out", no_wrap=True, min_width=31)
-    table.add_column("", no_wrap=True)
+    table.add_column("meant", width=width)
+    table.add_column("came out", width=width)
+    table.add_column("", width=4)
     for row in rows:
         meant = Outcome(status=row.post.meant, code=row.post.code)
-        mark = Text("ok", "green") if row.as_meant else Text("NOT AS MEANT", "bold white on red")
-        if row.wavered:
-            mark = Text("INELIGIBLE IN BETWEEN", "bold white on red")
         why = row.post.why + (" (known limit)" if row.post.limit else "")
-        table.add_row(str(row.post.id), Text(why), _words(meant), _words(row.came), mark)
+        came = _words(row.came, narrow)
+        if row.wavered:
+            came.append(" ineligible in between", "bold red")
+        mark = Text("ok", "green") if row.as_meant else Text("NOT", "bold white on red")
+        table.add_row(str(row.post.id), Text(why), _words(meant, narrow), came, mark)
     return table
 
 
-def _words(came: Outcome | None) -> Text:
+def _words(came: Outcome | None, narrow: bool) -> Text:
     if came is None:
         return Text("no verdict", "bold red")
     words = Text(came.status, _COLOURS[came.status])
-    return words if came.code is None else words.append(f"  {came.code}", "default")
+    return words if came.code is None else words.append(("\n" if narrow else "  ") + came.code, "default")
 
 
 def _summary(report: Report) -> Text:
@@ -129,7 +134,7 @@ def _summary(report: Report) -> Text:
     text.append(f" in {report.seconds:.1f} s: {statuses}.\n")
     text.append(
         f"{report.searches} searches, {report.refusals} of them turned away and tried again; {told.deliveries} signed "
-        f"deliveries with {told.posts} posts taken, {told.repeated} repetition refused, "
+        f"deliveries with {told.posts} posts taken, {told.repeated} repeated one refused, "
         f"{report.quarantined} malformed record put aside.\n"
     )
     return text
@@ -144,13 +149,14 @@ def _limits(report: Report) -> Iterator[Text]:
 
 
 def _next(report: Report) -> Iterator[Text]:
-    data = shlex.quote(report.data)
     waiting = [row.post.id for row in report.rows if row.came is not None and row.came.status == "review"]
-    yield Text("\nWhat to type next:", "bold")
-    yield Text(f"  gatewarden queue --data {data}", "cyan").append("     what waits for a person", "default")
+    data = shlex.quote(report.data)
+    commands = [(f"queue --data {data}", "what waits for a person, worst first")]
     if waiting:
-        yield Text(f"  gatewarden show {waiting[0]} --data {data}", "cyan").append(
-            "     one post and its evidence", "default"
-        )
-        yield Text(f"  gatewarden approve {waiting[0]} --data {data}", "cyan").append("     decide it", "default")
-    yield Text(f"  gatewarden export --data {data}", "cyan").append("     every verdict as JSON Lines", "default")
+        commands.append((f"show {waiting[0]} --data {data}", "one post and its evidence"))
+        commands.append((f"approve {waiting[0]} --data {data}", "decide it; undo takes it back"))
+    commands.append((f"export --data {data}", "every verdict as JSON Lines"))
+    width = max(len(command) for command, _ in commands)
+    yield Text("\nWhat to type next:", "bold")
+    for command, what in commands:
+        yield Text(f"  {report.program} {command:<{width}}", "cyan").append(f"   {what}", "default")

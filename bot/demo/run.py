@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ipaddress
+import os
 import secrets
+import shutil
+import sys
 import time
 from collections import defaultdict
 from collections.abc import AsyncGenerator, Sequence
@@ -13,43 +16,61 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
 
-import msgspec
 from rich.console import Console
 
 from bot import settings as config
-from bot.campaign import Campaign, load_campaign
+from bot.campaign import load_campaign
 from bot.demo import album
 from bot.demo.backend import Backend, Told
-from bot.demo.report import Report, Row, outcome, print_report, wavered
+from bot.demo.report import Report, Row, console, outcome, print_report, wavered
 from bot.demo.scenario import Act, Scenario, load_scenario
 from bot.demo.square import LOOPBACK, Square
 from bot.demo.story_clock import StoryClock
 from bot.errors import UserError
+from bot.log import configure
 from bot.model import Status, Verdict
 from bot.settings import Secret, Settings
 from bot.sources import Batch, Source
 from bot.sources.push import Push
+from bot.store import Store
 from bot.wire import Bot, MakeSources, bot, configured_sources
 
+DEFAULT_DATA: Final = Path(".demo")
 MARKER: Final = "gatewarden-demo"
 """A file in the demo's data folder: what holds it may be emptied for the next run."""
 
 _OURS: Final = ("gatewarden.db*", "media/**/*", MARKER)
 _DEADLINE: Final = 2.0  # seconds for one download: the square is near, and one of its media never ends
-_PATIENCE: Final = 240.0  # seconds after which an act that does not come to its end is a bug
+_PATIENCE: Final = 120.0  # seconds after which an act that has not come to its end never will
 _LOOK: Final = 0.05
 
 
-async def run_demo(data: Path, out: Console, err: Console, *, engine: config.Engine | None = None) -> bool:
-    """Run the whole story in the data folder ``data``, which is emptied first where an earlier demo made it. Prints the
-    report to ``out`` and progress to ``err``. Returns whether every verdict is as meant.
+def run(data: Path | None = None) -> int:
+    """``gatewarden demo``: run the story, print the report, and return the exit status. ``data``: else ``.demo`` here.
+
+    Raises UserError as ``run_demo`` does.
+    """
+    configure(config.Log(level="error"))
+    return 0 if asyncio.run(run_demo(data or DEFAULT_DATA, console(), Console(stderr=True))) else 1
+
+
+async def run_demo(
+    data: Path,
+    out: Console,
+    err: Console,
+    *,
+    scenario: Scenario | None = None,
+    engine: config.Engine | None = None,
+) -> bool:
+    """Run a story, the shipped one if none is given, in the folder ``data``, which is emptied first where an earlier
+    demo made it. Prints the report to ``out`` and progress to ``err``. Returns whether every verdict is as meant.
 
     Raises UserError where the folder holds anything else, or is led by another process.
     """
     began = time.perf_counter()
     prepare(data)
     campaign = load_campaign()
-    scenario = load_scenario(campaign)
+    scenario = load_scenario(campaign) if scenario is None else scenario
     clock = StoryClock(scenario.acts[0].at)
     files = await _drawn(scenario, err)
     square = Square(scenario, clock, files)
@@ -70,18 +91,30 @@ async def run_demo(data: Path, out: Console, err: Console, *, engine: config.Eng
         told=told,
         quarantined=quarantined,
         data=str(data),
+        program=_program(),
     )
     print_report(report, out)
     return report.as_meant
 
 
+def _program() -> str:
+    """How to call the command again: by its name where the shell finds it, else by where it is."""
+    called = Path(sys.argv[0])
+    if shutil.which("gatewarden"):
+        return "gatewarden"
+    return os.path.relpath(called) if called.name == "gatewarden" else "python -m bot"
+
+
 def prepare(data: Path) -> None:
-    """Make the folder, or empty it of an earlier demo. Raises UserError where it holds something else."""
+    """Make the folder, or empty it of an earlier demo. Raises UserError where it holds something else, or where
+    another process is at work in it."""
     marker = data / MARKER
     try:
         if data.exists() and any(data.iterdir()) and not marker.exists():
             raise UserError(f"{data} holds something that is not the demo's: name another folder with --data")
         data.mkdir(parents=True, exist_ok=True)
+        if any(data.glob("*.db")):
+            _ensure_idle(data)
         for pattern in _OURS:
             for path in data.glob(pattern):
                 if path.is_file():
@@ -89,6 +122,12 @@ def prepare(data: Path) -> None:
         marker.write_text("Made by `gatewarden demo`, and emptied by the next one.\n")
     except OSError as error:
         raise UserError(f"cannot use {data} for the demo: {error.strerror or error}") from error
+
+
+def _ensure_idle(data: Path) -> None:
+    with contextlib.closing(Store(data)) as store:
+        if store.lead(0) is None:
+            raise UserError(f"another gatewarden is working in {data}")
 
 
 def settings_for(data: Path, square: Square, engine: config.Engine) -> Settings:
@@ -164,11 +203,14 @@ async def _play(
             if number:
                 clock.set_to(act.at)
             err.print(f"{act.at:%d %b %H:%M}  {act.title}", highlight=False)
-            async with asyncio.timeout(_PATIENCE):
-                await polls.complete_since(act)
-                if act.push:
-                    told += await backend.tell()
-                await _drained(parts, clock, last=act is scenario.acts[-1])
+            try:
+                async with asyncio.timeout(_PATIENCE):
+                    await polls.complete_since(act)
+                    if act.push:
+                        told += await backend.tell()
+                    await _drained(parts, clock, last=act is scenario.acts[-1])
+            except TimeoutError:
+                raise UserError(f"the demo stands still since {_PATIENCE:.0f} s: the log above says why") from None
             progress = parts.worker.progress
             err.print(f"              {progress.taken} changes taken in, {progress.judged} judged", highlight=False)
         parts.worker.stop()
@@ -179,7 +221,7 @@ async def _play(
 async def _push_url(parts: Bot) -> str:
     """Where the bot listens for pushes, once it does."""
     push = next(source for source in parts.sources if isinstance(source, Push))
-    while push.port == 0:
+    while push.port == 0:  # noqa: ASYNC110 - the source tells nobody when it listens
         await asyncio.sleep(_LOOK)
     return f"http://{LOOPBACK}:{push.port}"
 

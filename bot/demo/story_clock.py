@@ -10,8 +10,8 @@ import datetime as dt
 
 
 class StoryClock:
-    """Starts at ``start`` and runs ``speed`` times as fast as the system's, for ``span`` at most; then it waits to be
-    set to the next act. ``sleep`` ends early when the clock is set past its end."""
+    """Starts at ``start`` and runs ``speed`` times as fast as the system's, for ``span`` at most; then it stands still
+    until it is set to the next act."""
 
     def __init__(self, start: dt.datetime, speed: float = 20.0, span: dt.timedelta = dt.timedelta(minutes=6)) -> None:
         self._speed, self._span = speed, span
@@ -38,16 +38,17 @@ class StoryClock:
         self._moved = asyncio.Event()
 
     async def sleep(self, seconds: float) -> None:
-        """Wait for that long by this clock."""
-        until = self.now() + dt.timedelta(seconds=seconds)
+        """Wait for that long by this clock, or until it is set past that. While the clock stands still at the end of an
+        act a wait takes as long as ever: who polls goes on polling."""
+        until, left = self.now() + dt.timedelta(seconds=seconds), seconds
         await asyncio.sleep(0)
-        while (left := (until - self.now()).total_seconds()) > 0:
+        while left > 0:
             try:
                 async with asyncio.timeout(left / self._speed):
                     await self._moved.wait()
             except TimeoutError:
-                if self.spent:  # the clock stands still: only the next act ends this
-                    await self._moved.wait()
+                return
+            left = (until - self.now()).total_seconds()
 
     def _begin(self, at: dt.datetime) -> None:
         self._act = (at.astimezone(dt.UTC), dt.datetime.now(dt.UTC))  # one value: other threads read it
