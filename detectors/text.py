@@ -155,7 +155,7 @@ class TextIndex:
         if not words:
             return []
         near = {key: self._stories[key] for key in self.candidates(words)}
-        slack = threshold - 0.0001  # the cut comes before rounding
+        slack = max(0.0, threshold - 0.0001)  # the cut comes before rounding
         scored = process.extract(words, near, scorer=Indel.normalized_similarity, score_cutoff=slack, limit=None)
         found = [(key, round(score, 4)) for other, score, key in scored if other]
         return sorted(((k, s) for k, s in found if s >= threshold), key=lambda item: (-item[1], item[0]))

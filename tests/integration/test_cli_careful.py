@@ -58,3 +58,15 @@ def test_findings_count_media_as_the_list_of_media_does(command: Command, judged
         told = command("show", "102", "--lang", language, "--as", "bo", "--data", judged).out
         assert "media 0: image" in told
         assert where in next(row for row in told.splitlines() if "duplicate.exact" in row and "✗" in row)
+
+
+def test_all_candidates_of_a_text_can_be_asked_for(command: Command, tmp_path: Path) -> None:
+    """``--min-score 0`` shows what was looked at, best first; 1 what is the same story."""
+    index, query = tmp_path / "index.jsonl", tmp_path / "query.jsonl"
+    story = "第一次登录的时候我还在大学宿舍里,如今已经带着抱枕走过了三座城市"
+    index.write_text(json.dumps({"id": "a", "text": story}) + "\n" + json.dumps({"id": "b", "text": story[:-3]}))
+    query.write_text(json.dumps({"id": "q", "text": story}))
+    for least, ids in (("0", ["a", "b"]), ("1", ["a"])):
+        ended = command("match-text", "--index", index, "--query", query, "--min-score", least, "--json")
+        assert ended.status == 0
+        assert [m["id"] for m in ended.objects[0]["matches"]] == ids
