@@ -20,7 +20,7 @@ from bot.store.graph import FIRST, FORMER, LATER, LATER_SAME, OWN, PERSON, TEXT,
 from bot.store.times import span
 from detectors.evidence import Fingerprint, MediaEvidence
 from detectors.nearest import HashIndex
-from detectors.text import TextIndex, similarity, story
+from detectors.text import TextIndex, story
 
 _LEAST_QUALITY = 50  # PDQ's own bound: below it a picture is too flat for its hash to mean anything
 _SLACK = 4  # bits: a hash turned by 90 degrees may differ by a few from the hash of the turned picture
@@ -49,9 +49,10 @@ class Relater:
         for node, _, content in self._store.graph.contents("media"):
             for start in range(1, len(content or b""), 32):
                 self._hashes.add(node, (content or b"")[start : start + 32].hex())
+        families: dict[int, int] = {}
         for node, _, content in self._store.graph.contents("text"):
-            self._texts.add(node, (content or b"").decode())
-        self._parents: dict[int, int] = dict(self._store.graph.families("text"))
+            kin = families.setdefault(self._store.graph.cluster(node), node)
+            self._texts.add(node, (content or b"").decode(), [kin] if kin != node else [])
 
     def relate(self, post: Post, looked: Sequence[Looked], former: Sequence[Looked]) -> tuple[str, ...]:
         """Place a post in the graph. Returns the other posts whose relations changed with it."""
@@ -161,26 +162,13 @@ class Relater:
                 return f"{kind}:{label}"
         return None
 
-    def _family(self, node: int) -> int:
-        """The newest story that a story is known, through others, to be like; itself where there is none."""
-        while (parent := self._parents.get(node, node)) != node:
-            self._parents[node] = node = self._parents.get(parent, parent)
-        return node
-
     def _text_node(self, words: str, changed: set[str]) -> int:
         node, new = self._store.graph.node(f"t:{hashlib.sha256(words.encode()).hexdigest()}", "text", words.encode())
         if new:
-            families: set[int] = set()
-            for other in self._texts.candidates(words):
-                # One proof a family joins it: a flood of like stories must not cost its square.
-                if self._family(other) in families:
-                    continue
-                alike = similarity(words, self._texts.story(other))
-                if alike >= self._campaign.copies.text:
-                    families.add(self._family(other))
-                    changed |= self._store.graph.link(node, other, "text", round((1 - alike) * 1000))
-                    self._parents[self._family(other)] = node
-            self._texts.add(node, words)
+            kin = self._texts.families(words, self._campaign.copies.text)
+            for other, alike in kin:
+                changed |= self._store.graph.link(node, other, "text", round((1 - alike) * 1000))
+            self._texts.add(node, words, [other for other, _ in kin])
         return node
 
 

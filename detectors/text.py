@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import re
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 import opencc
@@ -116,13 +116,16 @@ class TextIndex:
     def __init__(self) -> None:
         self._keys: list[int] = []
         self._stories: dict[int, str] = {}
+        self._places: dict[int, int] = {}
         self._bands: Words = np.zeros((BANDS, 256), dtype=np.uint64)
+        self._families = np.zeros(256, dtype=np.int64)
 
     def __len__(self) -> int:
         return len(self._keys)
 
-    def add(self, key: int, words: str) -> None:
-        """Add a story under its own key. Again with the same story changes nothing; with another: ``ValueError``."""
+    def add(self, key: int, words: str, kin: Iterable[int] = ()) -> None:
+        """Add a story under its own key. Again with the same story changes nothing; with another: ``ValueError``.
+        ``kin``: keys of stories that it is known to be like; all their families become one."""
         known = self._stories.get(key)
         if known is not None:
             if known != words:
@@ -131,21 +134,47 @@ class TextIndex:
         count = len(self._keys)
         if count == self._bands.shape[1]:
             self._bands = np.concatenate((self._bands, np.zeros_like(self._bands)), axis=1)
+            self._families = np.concatenate((self._families, np.zeros_like(self._families)))
         self._bands[:, count] = _bands(words)
+        self._families[count] = count
         self._keys.append(key)
         self._stories[key] = words
-
-    def story(self, key: int) -> str:
-        """The story added under a key. Raises KeyError."""
-        return self._stories[key]
+        self._places[key] = count
+        for family in {int(self._families[self._places[other]]) for other in kin}:
+            own = self._families[count]
+            if own == count:  # the newcomer joins: nothing else needs a new label
+                self._families[count] = family
+            else:
+                self._families[: count + 1][self._families[: count + 1] == family] = own
 
     def candidates(self, words: str) -> list[int]:
         """Keys of the stories whose signature agrees with that of ``words`` in a band, ascending."""
+        return sorted(self._keys[place] for place in self._agreeing(words))
+
+    def families(self, words: str, threshold: float) -> list[tuple[int, float]]:
+        """(key, ``similarity``) of one story of each family with a member at least ``threshold`` similar.
+
+        A flood of like stories is one family, and costs one comparison.
+        """
+        found, left = [], self._agreeing(words)
+        while left.size:
+            place = left[-1]
+            key = self._keys[place]
+            alike = similarity(words, self._stories[key])
+            if alike >= threshold:
+                found.append((key, alike))
+                left = left[self._families[left] != self._families[place]]
+            else:
+                left = left[:-1]
+        return found
+
+    def _agreeing(self, words: str) -> NDArray[np.intp]:
+        """Places, ascending, of the stories whose signature agrees in a band."""
         bands, count = _bands(words), len(self._keys)
         found = np.zeros(count, dtype=bool)
         for row, band in zip(self._bands, bands, strict=True):
             found |= row[:count] == band
-        return sorted(self._keys[i] for i in np.flatnonzero(found))
+        return np.flatnonzero(found)
 
     def within(self, words: str, threshold: float) -> list[tuple[int, float]]:
         """(key, ``similarity``) of the stories at least ``threshold`` similar, the most similar first, then by key.

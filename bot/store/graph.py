@@ -302,14 +302,6 @@ class Graph:
             )
         ]
 
-    def families(self, kind: str) -> list[tuple[int, int]]:
-        """(id, a member that stands for its cluster) of every node of a kind."""
-        rows = self._connection.rows(
-            "SELECT n.id, (SELECT max(id) FROM nodes m WHERE m.cluster = n.cluster) FROM nodes n WHERE n.kind = ?",
-            (kind,),
-        )
-        return [(node, parent) for node, parent in rows]
-
     def _occurrences(self, where: str, parameters: tuple[object, ...]) -> list[Occurrence]:
         rows = self._connection.rows(
             f"SELECT post_id, slot, node, author, earliest, latest FROM occurrences WHERE {where}", parameters

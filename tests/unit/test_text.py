@@ -140,3 +140,15 @@ def test_hostile_texts(unit: str) -> None:
     words = story(unit * (MAX_CHARS * 2 // len(unit)))
     assert len(words) <= MAX_CHARS
     TextIndex().within(words, 0.5)
+
+
+def test_families_are_found_by_one_member_each() -> None:
+    """A flood of like stories answers once, an unlike family not at all, and a story that joins two makes them one."""
+    index = TextIndex()
+    ours = [f"今天在广场写下了我的第{n}个难忘时刻和大家一起分享" for n in range(9)]
+    for key, words in enumerate(ours):
+        index.add(key, words, [other for other, _ in index.families(words, 0.8)])
+    index.add(50, "完全不同的另外一件事情讲的是周末去山里骑车看日出")
+    assert len(index.families("今天在广场写下了我的第十个难忘时刻和大家一起分享", 0.8)) == 1
+    index.add(51, "今天在广场写下了我的另一个难忘时刻和大家一起分享", [0, 50])
+    assert len(index.families(ours[0], 0.0)) == 1
