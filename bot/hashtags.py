@@ -8,6 +8,7 @@ controls. The whole tag is compared, in the author's own words only.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator, Sequence
 from typing import Final, Literal
@@ -60,7 +61,8 @@ class HashtagMatch(Value):
 NONE: Final = HashtagMatch(kind="none")
 
 
-def classify(text: str, title: str, hashtags: Sequence[str]) -> HashtagMatch:
+@functools.lru_cache(maxsize=4)  # a post is asked about several times on its way, one after another
+def classify(text: str, title: str, hashtags: tuple[str, ...]) -> HashtagMatch:
     """The best match of any of ``hashtags`` (without hashes) in the author's own text or title. Never raises."""
     found = (_classify(part, hashtags) for part in (text, title) if _ANY_HASH.search(part))
     return min(found, key=lambda match: _KINDS.index(match.kind), default=NONE)
