@@ -17,7 +17,8 @@ from detectors.fingerprint import fingerprint
 from detectors.picture import Picture
 from detectors.resemblance import resemblances
 
-Looked = tuple[float, Box | None]
+Looked = tuple[tuple[float, Box | None], ...]
+"""Scores with their places; a method that finds no place gives None for it."""
 Baseline = Callable[[Picture, Kit], Looked]
 
 _RATIO: Final = 0.8
@@ -27,13 +28,13 @@ _TEMPLATE: Final = 24
 
 def by_colour(picture: Picture, kit: Kit) -> Looked:
     """The colour detector's score alone; it has no place."""
-    return colour(picture, kit).score, None
+    return ((colour(picture, kit).score, None),)
 
 
 def by_hash(picture: Picture, kit: Kit) -> Looked:
     """Whole-picture PDQ beside the kit's assets."""
     found = resemblances(fingerprint(picture.rgb), kit)
-    return (-float(found[0].distance), None) if found else (-256.0, None)
+    return ((-float(found[0].distance) if found else -256.0, None),)
 
 
 def by_sift(picture: Picture, kit: Kit) -> Looked:
@@ -49,7 +50,7 @@ def by_orb(picture: Picture, kit: Kit) -> Looked:
 def by_template(picture: Picture, kit: Kit) -> Looked:
     """Normalised cross-correlation of gradient magnitudes over 14 scales."""
     drawn = _drawn(kit, "mono-black")
-    best: Looked = (0.0, None)
+    best: tuple[float, Box | None] = (0.0, None)
     for step in range(14):
         size = 20 * 2 ** (step / 3.5)
         scale = _TEMPLATE / size
@@ -63,7 +64,7 @@ def by_template(picture: Picture, kit: Kit) -> Looked:
         _, high, _, (x, y) = cv2.minMaxLoc(fit)
         if high > best[0]:
             best = (float(high), (x / scale, y / scale, size, size))
-    return best
+    return (best,)
 
 
 BASELINES: Final[dict[str, Baseline]] = {
@@ -76,10 +77,10 @@ BASELINES: Final[dict[str, Baseline]] = {
 
 
 def _by_features(picture: Picture, kit: Kit, detector: cv2.Feature2D, norm: int) -> Looked:
-    best: Looked = (0.0, None)
+    best: tuple[float, Box | None] = (0.0, None)
     keypoints, seen = detector.detectAndCompute(picture.gray, None)
     if seen is None or len(keypoints) < 4:
-        return best
+        return (best,)
     for variant in ("mono-black", "mono-white", "current"):
         drawn = _drawn(kit, variant)
         own, known = detector.detectAndCompute(drawn, None)
@@ -104,7 +105,7 @@ def _by_features(picture: Picture, kit: Kit, detector: cv2.Feature2D, norm: int)
             (left, top), (right, bottom) = points.min(axis=0), points.max(axis=0)
             if all(math.isfinite(v) for v in (left, top, right, bottom)):
                 best = (count, (float(left), float(top), float(right - left), float(bottom - top)))
-    return best
+    return (best,)
 
 
 def _drawn(kit: Kit, variant: str) -> NDArray[np.uint8]:

@@ -132,7 +132,9 @@ def _one_a_place(proposed: list[Candidate], kit: Kit) -> list[Candidate]:
         place = box(one.pose)
         for index, other in enumerate(merged):
             if one.mark == other.mark and agreement(place, boxes[index]) > _SAME:
+                finer = max(one, other, key=lambda each: each.outline)  # an outline is placed to the pixel
                 merged[index] = other._replace(
+                    pose=finer.pose if finer.outline > 0 else other.pose,
                     outline=max(one.outline, other.outline),
                     network=max(one.network, other.network),
                     colour=max(one.colour, other.colour),
