@@ -79,6 +79,12 @@ class Fingerprint(Value):
     time: float | None = None
 
 
+class LocalFeatures(Value):
+    """The local features of one picture, packed (``detectors.features``): at most 20 KB."""
+
+    packed: bytes
+
+
 class Code(Value):
     """A machine-readable code (QR) with its text."""
 
@@ -101,7 +107,8 @@ class MediaEvidence(Value, tag="evidence"):
 
     ``brand_score`` is the best calibrated mark score (0..1) over all marks and frames; which marks count, and which
     score suffices, the campaign says. ``fingerprints`` holds one entry for an image, a sequence for a video.
-    ``duration`` is in seconds, None for an image.
+    ``duration`` is in seconds, None for an image. ``features`` are the packed local features of a still picture; a
+    store keeps them beside the rest, and gives the evidence back without.
     """
 
     sha256: str
@@ -117,6 +124,7 @@ class MediaEvidence(Value, tag="evidence"):
     codes: tuple[Code, ...]
     faults: tuple[str, ...] = ()
     detectors: dict[str, str] = {}
+    features: bytes = b""
 
 
 Examined = MediaEvidence | Unreadable

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
-from detectors import codes, colour, examples, fingerprint, frames, marks, picture, resemblance
+from detectors import codes, colour, examples, features, fingerprint, frames, local, marks, picture, resemblance
 from detectors.animation import shots
 from detectors.brand import Kit
 from detectors.evidence import Colour, Examined, Fingerprint, MediaEvidence, MediaKind, Unreadable, Value
@@ -56,7 +56,7 @@ class View:
 class Detector:
     """One detector: ``look`` gives what it sees in one frame, and ``examples`` pictures that show how it should.
 
-    ``costly`` detectors see few frames of a video; the others see all that are sampled.
+    ``costly`` detectors see few frames of a video, those for ``stills`` none; the others see all that are sampled.
     """
 
     name: str
@@ -64,6 +64,7 @@ class Detector:
     look: Callable[[View], Iterable[Value]]
     examples: Callable[[Kit], tuple[Example, ...]]
     costly: bool = False
+    stills: bool = False
 
 
 DETECTORS: Final = (
@@ -74,6 +75,7 @@ DETECTORS: Final = (
         lambda v: resemblance.resemblances(v.fingerprint, v.kit),
         examples.of_resemblance,
     ),
+    Detector("features", features.VERSION, lambda v: local.seen(v.picture, v.kit), examples.of_features, stills=True),
     Detector("colour", colour.VERSION, lambda v: (colour.colour(v.picture, v.kit),), examples.of_colour),
     Detector("codes", codes.VERSION, lambda v: codes.codes(v.picture), examples.of_codes, costly=True),
     Detector("marks", marks.VERSION, lambda v: marks.marks(v.picture, v.kit), examples.of_marks, costly=True),
@@ -147,7 +149,7 @@ class _Look:
 
     def _ask(self, report: Report, frame: Frame, view: View, *, costly: bool) -> None:
         for detector in DETECTORS:
-            if detector.costly == costly:
+            if detector.costly == costly and (report.still or not detector.stills):
                 with self.watch(detector.name):
                     try:
                         report.add(frame, tuple(detector.look(view)))
@@ -202,4 +204,5 @@ def _evidence(
         codes=report.codes(),
         faults=tuple(sorted(report.faults)),
         detectors=VERSIONS,
+        features=report.features(),
     )

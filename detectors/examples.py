@@ -14,12 +14,15 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from detectors import local
 from detectors.brand import Asset, Kit
-from detectors.evidence import Code, Colour, Fingerprint, Mark, Resemblance, Value
+from detectors.evidence import Code, Colour, Fingerprint, LocalFeatures, Mark, Resemblance, Value
+from detectors.features import unpack
 from detectors.fingerprint import hamming
+from detectors.geometry import aligned
 from detectors.picture import Picture
 
-__all__ = ["Example", "of_codes", "of_colour", "of_fingerprint", "of_marks", "of_resemblance", "scene"]
+__all__ = ["Example", "of_codes", "of_colour", "of_features", "of_fingerprint", "of_marks", "of_resemblance", "scene"]
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -62,6 +65,27 @@ def of_fingerprint(_: Kit) -> tuple[Example, ...]:
     return (
         Example("scene", Picture.of(scene(1)), positive=True, right=as_reference),
         Example("one tone", Picture.of(np.full((600, 800, 3), 120, np.uint8)), positive=False, right=too_plain),
+    )
+
+
+def of_features(kit: Kit) -> tuple[Example, ...]:
+    """A picture is found again in a part of it; in another picture, and on one tone, nothing is."""
+    whole = unpack(b"".join(seen.packed for seen in local.seen(Picture.of(scene(1)), kit)))
+
+    def again(values: tuple[Value, ...]) -> bool:
+        parts = [unpack(value.packed) for value in values if isinstance(value, LocalFeatures)]
+        return any(
+            part is not None
+            and whole is not None
+            and (found := aligned(part, whole)) is not None
+            and found.inliers > 20
+            for part in parts
+        )
+
+    return (
+        Example("part", Picture.of(scene(1)[100:600, 200:800]), positive=True, right=again),
+        Example("another", Picture.of(scene(2)), positive=True, right=lambda v: bool(v) and not again(v)),
+        Example("one tone", Picture.of(np.full((600, 800, 3), 120, np.uint8)), positive=False, right=lambda v: not v),
     )
 
 

@@ -7,7 +7,7 @@ from typing import Final, TypeVar
 
 import msgspec
 
-from detectors.evidence import Code, Colour, Fingerprint, Mark, Resemblance, Value
+from detectors.evidence import Code, Colour, Fingerprint, LocalFeatures, Mark, Resemblance, Value
 from detectors.fingerprint import hamming
 from detectors.frames import Frame
 
@@ -25,13 +25,13 @@ class Report:
     """Gathers values. In a ``still`` picture nothing is placed in time."""
 
     def __init__(self, *, still: bool) -> None:
-        self._still = still
+        self.still = still
         self._seen: dict[int, list[Value]] = {}
         self.faults: set[str] = set()
 
     def add(self, frame: Frame, values: Iterable[Value]) -> None:
         """What one detector saw in one frame."""
-        self._seen.setdefault(frame.index, []).extend(values if self._still else (_placed(v, frame) for v in values))
+        self._seen.setdefault(frame.index, []).extend(values if self.still else (_placed(v, frame) for v in values))
 
     def of(self, kind: type[T], frame: Frame | None = None) -> list[T]:
         """All values of a kind, of one frame or of all in their order."""
@@ -55,6 +55,10 @@ class Report:
         """Each text once, where it was first seen."""
         return tuple({code.text: code for code in reversed(self.of(Code))}.values())[::-1]
 
+    def features(self) -> bytes:
+        """The packed local features; empty where none were looked for."""
+        return next((seen.packed for seen in self.of(LocalFeatures)), b"")
+
     def fingerprints(self) -> tuple[Fingerprint, ...]:
         """One of each run of frames that show the same picture."""
         kept: list[Fingerprint] = []
@@ -68,7 +72,7 @@ class Report:
 
         A clip in which a poster appears is no copy of the poster.
         """
-        frames = [self._resembles(values) for values in self._seen.values() if self._still or not _flat(values)]
+        frames = [self._resembles(values) for values in self._seen.values() if self.still or not _flat(values)]
         common = set.intersection(*(set(frame) for frame in frames)) if frames else set()
         worst = {asset: max(frame[asset] for frame in frames) for asset in common}
         ordered = sorted(worst.items(), key=lambda item: (item[1], item[0]))

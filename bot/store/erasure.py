@@ -48,6 +48,7 @@ class Erasure:
             self._log.append(FORGOTTEN, post_id, at, {})
         for sha256 in media:
             self._connection.run("DELETE FROM evidence WHERE sha256 = ?", (sha256,))
+            self._connection.run("DELETE FROM features WHERE sha256 = ?", (sha256,))
             self._connection.run("DELETE FROM media WHERE sha256 = ?", (sha256,))
         self._rename(author_id, posts)
         self._connection.run("DELETE FROM quarantine WHERE instr(raw, '\"' || ? || '\"') > 0", (author_id,))

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import msgspec
 
 from bot.store.connection import Connection
 from bot.store.log import EventLog
 from detectors.evidence import Examined, Fingerprint, MediaEvidence
+from detectors.features import parts
 
 _encode = msgspec.json.Encoder(order="deterministic").encode
 _decode = msgspec.json.Decoder(Examined).decode
+_STEP = 2_000  # pictures read at once
 
 
 class MediaFacts:
@@ -24,11 +28,30 @@ class MediaFacts:
         self._connection.run("INSERT OR IGNORE INTO media VALUES (?, ?, ?)", (sha256, size, at))
 
     def save(self, sha256: str, version: str, examined: Examined, at: int) -> None:
-        """Store evidence; harmless when it is there already."""
+        """Store evidence; harmless when it is there already. Local features go into a table of their own."""
+        packed = b""
+        if isinstance(examined, MediaEvidence):
+            packed, examined = examined.features, msgspec.structs.replace(examined, features=b"")
         if self._connection.run(
             "INSERT OR IGNORE INTO evidence VALUES (?, ?, ?)", (sha256, version, _encode(examined))
         ):
             self._log.append("media.examined", sha256, at, {"version": version})
+        if packed:
+            self._connection.run("INSERT OR REPLACE INTO features VALUES (?, ?, ?)", (sha256, *parts(packed)))
+
+    def features(self, sha256: str) -> bytes:
+        """The packed local features as last seen; empty where there are none."""
+        row = self._connection.row("SELECT codes, rest FROM features WHERE sha256 = ?", (sha256,))
+        return b"" if row is None else bytes(row[0] + row[1])
+
+    def feature_codes(self) -> Iterator[tuple[str, bytes]]:
+        """(sha256, the part of the packed features that an index needs) of every picture that has some."""
+        last = ""
+        while rows := self._connection.rows(
+            "SELECT sha256, codes FROM features WHERE sha256 > ? ORDER BY sha256 LIMIT ?", (last, _STEP)
+        ):
+            yield from ((sha256, bytes(codes)) for sha256, codes in rows)
+            last = rows[-1][0]
 
     def evidence(self, sha256: str, version: str) -> Examined | None:
         """What this version of the detectors saw; None where it has not looked yet."""

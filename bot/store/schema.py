@@ -108,9 +108,22 @@ CREATE TABLE shown (who TEXT NOT NULL, post_id TEXT NOT NULL, revision INTEGER N
 """
 
 
+_FEATURES = """
+CREATE TABLE features (
+    sha256 TEXT PRIMARY KEY, codes BLOB NOT NULL, rest BLOB NOT NULL
+) STRICT;
+"""
+
+
 @migrations()
 def m001_first_tables(db: Database) -> None:
     """Everything that the main job remembers."""
     for statement in _FIRST.split(";\n"):
         if statement.strip():
             db.execute(statement)
+
+
+@migrations()
+def m002_local_features(db: Database) -> None:
+    """Local features of pictures, beside the evidence: the index reads only the codes, a proof reads all."""
+    db.execute(_FEATURES)

@@ -15,7 +15,18 @@ import pytest
 from PIL import Image
 
 from detectors.brand import Kit, load_kit
-from detectors.evidence import Code, Colour, Examined, Fingerprint, Mark, MediaEvidence, Resemblance, Unreadable, Value
+from detectors.evidence import (
+    Code,
+    Colour,
+    Examined,
+    Fingerprint,
+    LocalFeatures,
+    Mark,
+    MediaEvidence,
+    Resemblance,
+    Unreadable,
+    Value,
+)
 from detectors.examine import DETECTORS, VERSIONS, Detector, View, examine
 from detectors.examples import scene
 from detectors.limits import REASONS
@@ -115,7 +126,8 @@ def test_survives_odd_input(detector: Detector, name: str) -> None:
         assert picture.reason in REASONS
     else:
         before = picture.rgb.copy()
-        assert all(isinstance(v, Fingerprint | Resemblance | Colour | Code | Mark) for v in looked(detector, picture))
+        kinds = Fingerprint | LocalFeatures | Resemblance | Colour | Code | Mark
+        assert all(isinstance(v, kinds) for v in looked(detector, picture))
         assert (picture.rgb == before).all()
 
 
