@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 from collections.abc import Sequence
+from pathlib import Path
 
 from bot.errors import UserError
 from bot.relate import Relater
@@ -31,15 +33,28 @@ def listed(store: Store) -> list[Banked]:
     return sorted(found, key=lambda b: (b.kind, b.label, b.sha256))
 
 
-def find(store: Store, text: str) -> Banked:
-    """The picture with this label, or whose SHA-256 begins so (8 digits at least). Raises UserError."""
+def find(store: Store, text: str) -> list[Banked]:
+    """The picture with this label, or whose SHA-256 begins so (8 digits at least); else what of a file, or of a post,
+    is in the bank: whatever was added can be named as it was then. Raises UserError where nothing or several are
+    meant by one label."""
     bank = listed(store)
     found = [b for b in bank if b.label == text] or [b for b in bank if len(text) >= 8 and b.sha256.startswith(text)]
-    if len(found) != 1:
-        raise UserError(
-            f"{'no picture' if not found else f'{len(found)} pictures'} {text} in the bank; see 'bank list'"
-        )
-    return found[0]
+    if len(found) > 1:
+        raise UserError(f"{len(found)} pictures {text} in the bank; see 'bank list'")
+    if not found:
+        shown = _content(text) | {sha for sha, _ in store.intake.attachments(text).values() if sha is not None}
+        found = [b for b in bank if b.sha256 in shown]
+    if not found:
+        raise UserError(f"no picture {text} in the bank; see 'bank list'")
+    return found
+
+
+def _content(path: str) -> set[str]:
+    """The SHA-256 of a file, if this names one."""
+    if not Path(path).is_file():
+        return set()
+    with Path(path).open("rb") as file:
+        return {hashlib.file_digest(file, "sha256").hexdigest()}
 
 
 def add(

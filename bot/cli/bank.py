@@ -48,7 +48,7 @@ def list_(place: Place, as_json: bool) -> None:
 @bank.command()
 @click.argument("pictures", nargs=-1, required=True, metavar="PATH-OR-POST…")
 @click.option("--official", is_flag=True, help="The operators' own picture, such as a poster.")
-@click.option("--label", metavar="TEXT", help="What to call it. Default: the file's name, or the post's id.")
+@click.option("--label", metavar="TEXT", help="What to call it. Default: the file's name, or 'post ID'.")
 @by
 @as_json
 @place(campaign=True)
@@ -76,12 +76,15 @@ def add(place: Place, pictures: tuple[str, ...], official: bool, label: str | No
 
 
 @bank.command()
-@click.argument("pictures", nargs=-1, required=True, metavar="SHA256-OR-LABEL…")
+@click.argument("pictures", nargs=-1, required=True, metavar="PICTURE…")
 @by
 @as_json
 @place(campaign=True)
 def remove(place: Place, pictures: tuple[str, ...], who: str, as_json: bool) -> None:
-    """Take pictures out of the bank: copies may rest on them again."""
+    """Take pictures out of the bank: copies may rest on them again.
+
+    PICTURE is a label, a SHA-256 or its beginning, or the path or the post that was added.
+    """
     from bot import bank
     from bot.relate import Relater
     from bot.store.opening import opened
@@ -94,9 +97,9 @@ def remove(place: Place, pictures: tuple[str, ...], who: str, as_json: bool) -> 
         touched: set[str] = set()
         with store.transaction():
             for text in dict.fromkeys(pictures):
-                banked = bank.find(store, text)
-                touched |= bank.remove(store, relater, banked, who, now)
-                _tell({"removed": banked.sha256, "label": banked.label, "kind": banked.kind}, as_json=as_json)
+                for banked in bank.find(store, text):
+                    touched |= bank.remove(store, relater, banked, who, now)
+                    _tell({"removed": banked.sha256, "label": banked.label, "kind": banked.kind}, as_json=as_json)
             store.work.add(sorted(touched), to_us(now))
     _judge_again(place, touched)
 
