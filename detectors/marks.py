@@ -23,10 +23,10 @@ from detectors.brand import WHOLE, Kit
 from detectors.colour import Neighbours, beside, colour_masks, lab
 from detectors.evidence import Box, Mark
 from detectors.groups import groups
-from detectors.network import LEAST_LOGIT, Sighting, sightings
-from detectors.picture import Picture
+from detectors.network import BASE, LEAST_LOGIT, Sighting, sightings
+from detectors.picture import WORKING, Picture
 from detectors.poses import Pose, agreement, box, sample, shared, side
-from detectors.silhouette import Outline, outlines
+from detectors.silhouette import Outline, in_mask, in_tones
 
 VERSION: Final = "2"
 REPORTED: Final = 0.05
@@ -82,8 +82,9 @@ def candidates(picture: Picture, kit: Kit) -> list[Candidate]:
     """What the stages propose, one candidate a place, the most likely first."""
     masks = colour_masks(picture.rgb, kit)
     present = [mask for mask in masks.values() if mask.any()]
-    own = (functools.reduce(np.logical_or, present).astype(np.uint8) * 255,) if present else ()
-    proposed = [_outlined(picture, kit, outline) for outline in outlines(picture.gray, own, kit)]
+    found = in_mask(functools.reduce(np.logical_or, present).astype(np.uint8) * 255, kit) if present else []
+    found += in_tones(picture.gray, kit, WORKING if kit.model is None else BASE)
+    proposed = [_outlined(picture, kit, outline) for outline in found]
     neighbours = beside(masks, kit)
     if not any(each.variant and _logistic(each.outline) >= _SETTLED for each in proposed):
         small = [(each.x, each.y, each.side) for each in neighbours if each.side < _SMALL and each.closeness > _CLOSE]

@@ -52,19 +52,25 @@ class _Drawn(NamedTuple):
     fill: float  # area over the area of the convex hull
 
 
-def outlines(gray: NDArray[np.uint8], masks: tuple[NDArray[np.uint8], ...], kit: Kit) -> list[Outline]:
-    """Blobs of ``gray`` (H, W) cut at ``LEVELS``, and of the given 0/255 masks, that resemble a mark of the kit."""
+def in_tones(gray: NDArray[np.uint8], kit: Kit, longest: int) -> list[Outline]:
+    """Blobs of ``gray`` (H, W), reduced to a long side of ``longest`` px and cut at ``LEVELS``, that resemble marks."""
     drawn = _drawings(kit)
-    if not drawn:
-        return []
+    scale = min(1.0, longest / max(gray.shape))
+    size = (max(1, round(gray.shape[1] * scale)), max(1, round(gray.shape[0] * scale)))
+    small = np.asarray(cv2.resize(gray, size, interpolation=cv2.INTER_AREA), np.uint8) if scale < 1 else gray
+    framed = _framed(small, _ground(small))
     found: list[Outline] = []
-    gray = _framed(gray, _ground(gray))
-    for level in LEVELS:
+    for level in LEVELS if drawn else ():
         for tone in (cv2.THRESH_BINARY, cv2.THRESH_BINARY_INV):
-            _, cut = cv2.threshold(gray, level, 255, tone)
+            _, cut = cv2.threshold(framed, level, 255, tone)
             found += _in_mask(np.asarray(cut, np.uint8), drawn)
-    for mask in masks:
-        found += _in_mask(_framed(mask, 0), drawn)
+    return [one._replace(pose=(one.pose - _OFF_FRAME) / scale) for one in found]
+
+
+def in_mask(mask: NDArray[np.uint8], kit: Kit) -> list[Outline]:
+    """Blobs of a 0/255 mask (H, W) that resemble a mark of the kit."""
+    drawn = _drawings(kit)
+    found = _in_mask(_framed(mask, 0), drawn) if drawn else []
     return [one._replace(pose=one.pose - _OFF_FRAME) for one in found]
 
 
