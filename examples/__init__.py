@@ -1,0 +1,1 @@
+"""What adding a thing takes: read README.md beside this file."""
