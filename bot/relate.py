@@ -1,6 +1,7 @@
 """How a post stands to all others: find, prove, link.
 
-*find* asks the indexes for everything within the campaign's distance. *prove* is pure on a pair of media, ordered by
+*find* asks the indexes for everything within the campaign's distance, or with local features in common. *prove*
+(``bot/proof.py``) is pure on a pair of media, ordered by
 hash, so that it gives the same whichever of the two came first. *link* writes proven links and places the post's
 content in the graph, in the caller's transaction. Standings are a function of the set of posts: any order of arrival
 ends in the same relations.
@@ -9,21 +10,23 @@ ends in the same relations.
 from __future__ import annotations
 
 import hashlib
+from collections import OrderedDict
 from collections.abc import Iterator, Sequence
-
-import numpy as np
 
 from bot.campaign import Campaign
 from bot.model import Interval, Looked, Post, Relation, RelationKind
+from bot.proof import SHARED_LEAST, Proof, Sight, hashes, least_distance, prove, sight
 from bot.store import Store
 from bot.store.graph import FIRST, FORMER, LATER, LATER_SAME, OWN, PERSON, TEXT, UNORDERED, Occurrence
 from bot.store.times import span
 from detectors.evidence import Fingerprint, MediaEvidence
+from detectors.feature_index import FeatureIndex
+from detectors.features import Features, Signatures, Words, codes, unpack
 from detectors.nearest import HashIndex
 from detectors.text import TextIndex, story
 
-_LEAST_QUALITY = 50  # PDQ's own bound: below it a picture is too flat for its hash to mean anything
 _SLACK = 4  # bits: a hash turned by 90 degrees may differ by a few from the hash of the turned picture
+_KEPT = 512  # media whose features are kept unpacked: what is copied just now is mostly copied again
 
 
 def author_key(post: Post, person: str | None) -> str:
@@ -46,13 +49,32 @@ class Relater:
         """Build the indexes anew from the store: at start, and after a transaction that did not commit."""
         self._hashes = HashIndex()
         self._texts = TextIndex()
-        for node, _, content in self._store.graph.contents("media"):
+        nodes: dict[str, int] = {}
+        for node, key, content in self._store.graph.contents("media"):
+            nodes[key[2:]] = node
             for start in range(1, len(content or b""), 32):
                 self._hashes.add(node, (content or b"")[start : start + 32].hex())
+        self._features = FeatureIndex()
+        self._features.fill(
+            (nodes[sha], *codes(packed)) for sha, packed in self._store.media.feature_codes() if sha in nodes
+        )
+        self.forget_bank()
         families: dict[int, int] = {}
         for node, _, content in self._store.graph.contents("text"):
             kin = families.setdefault(self._store.graph.cluster(node), node)
             self._texts.add(node, (content or b"").decode(), [kin] if kin != node else [])
+
+    def forget_bank(self) -> None:
+        """Read anew what everybody shares: at start, and after the bank has changed."""
+        self._sights: OrderedDict[str, Sight] = OrderedDict()
+        self._shared = FeatureIndex()
+        self._shared_features: list[Features] = []
+        for sha256, *_ in self._store.media.bank():
+            packed = self._store.media.features(sha256)
+            features = unpack(packed)
+            if features is not None:
+                self._shared.add(len(self._shared_features), *codes(packed))
+                self._shared_features.append(features)
 
     def relate(self, post: Post, looked: Sequence[Looked], former: Sequence[Looked]) -> tuple[str, ...]:
         """Place a post in the graph. Returns the other posts whose relations changed with it."""
@@ -119,35 +141,52 @@ class Relater:
         return self._store.intake.person(post.author.id)
 
     def _media_node(self, evidence: MediaEvidence, changed: set[str]) -> int:
-        hashes = [f for f in evidence.fingerprints if f.quality >= _LEAST_QUALITY]
-        content = evidence.kind[:1].encode() + b"".join(bytes.fromhex(f.pdq) for f in hashes)
+        whole = hashes(evidence)
+        content = evidence.kind[:1].encode() + b"".join(bytes.fromhex(f.pdq) for f in whole)
         node, new = self._store.graph.node(f"m:{evidence.sha256}", "media", content)
         if not new:
             return node
         label = self.label(evidence)
         if label is not None:
             self._store.graph.declare_common(node, label)
-        for other in self._find(hashes):
-            link = self._prove(evidence, self._key(other)[2:])
-            if link is not None:
-                changed |= self._store.graph.link(node, other, *link)
-        for fingerprint in hashes:
+        words = codes(self._store.media.features(evidence.sha256))
+        for other in self._find(whole, words):
+            proof = self._prove(evidence, self._key(other)[2:])
+            if proof is not None:
+                changed |= self._store.graph.link(node, other, proof.kind, proof.distance, proof.detail)
+        for fingerprint in whole:
             self._hashes.add(node, fingerprint.pdq)
+        self._features.add(node, *words)
         return node
 
-    def _find(self, hashes: Sequence[Fingerprint]) -> list[int]:
+    def _find(self, whole: Sequence[Fingerprint], words: tuple[Words, Signatures]) -> list[int]:
         radius = self._campaign.copies.near + _SLACK
-        return sorted({key for f in hashes for key, _ in self._hashes.within(f.orientations, radius)})
+        near = {key for f in whole for key, _ in self._hashes.within(f.orientations, radius)}
+        return sorted(near | {key for key, _ in self._features.sharing(*words, SHARED_LEAST)})
 
     def _key(self, node: int) -> str:
         return self._store.graph.key(node)
 
-    def _prove(self, evidence: MediaEvidence, other: str) -> tuple[str, int] | None:
+    def _prove(self, evidence: MediaEvidence, other: str) -> Proof | None:
         known = self._store.media.any_evidence(other, self._version)
         if not isinstance(known, MediaEvidence):
             return None
         first, second = sorted((evidence, known), key=lambda e: e.sha256)
-        return prove(first, second, self._campaign)
+        return prove(self._sight(first), self._sight(second), self._campaign)
+
+    def _sight(self, evidence: MediaEvidence) -> Sight:
+        """The medium with its features, and which of these lie on what everybody shares."""
+        seen = self._sights.get(evidence.sha256)
+        if seen is None:
+            packed = self._store.media.features(evidence.sha256)
+            shared = (self._shared_features[key] for key, _ in self._shared.sharing(*codes(packed), SHARED_LEAST))
+            seen = sight(evidence, unpack(packed), shared, self._campaign)
+            self._sights[evidence.sha256] = seen
+            if len(self._sights) > _KEPT:
+                self._sights.popitem(last=False)
+        else:
+            self._sights.move_to_end(evidence.sha256)
+        return seen
 
     def label(self, evidence: MediaEvidence) -> str | None:
         """Whether this whole picture is one that everybody shares: "official:ASSET", "common:LABEL", else None."""
@@ -157,8 +196,8 @@ class Relater:
         if nearest is not None and nearest.distance <= self._campaign.copies.official:
             return f"official:{nearest.asset}"
         for sha256, label, kind, pdqs in self._store.media.bank():
-            views = [v for f in evidence.fingerprints if f.quality >= _LEAST_QUALITY for v in f.orientations]
-            if sha256 == evidence.sha256 or _least(views, pdqs) <= self._campaign.copies.near:
+            views = [v for f in hashes(evidence) for v in f.orientations]
+            if sha256 == evidence.sha256 or least_distance(views, pdqs) <= self._campaign.copies.near:
                 return f"{kind}:{label}"
         return None
 
@@ -170,48 +209,6 @@ class Relater:
                 changed |= self._store.graph.link(node, other, "text", round((1 - alike) * 1000))
             self._texts.add(node, words, [other for other, _ in kin])
         return node
-
-
-def prove(first: MediaEvidence, second: MediaEvidence, campaign: Campaign) -> tuple[str, int] | None:
-    """The link between two media, given in order of their hashes: (kind, PDQ distance), None where there is none.
-
-    Two pictures are near within ``[copies] near`` bits in any of the 8 orientations. Two clips are near where at least
-    ``clip_near`` of the frames of both match, partial where ``clip_partial`` of either do; a picture that equals a
-    frame of a clip is a partial copy.
-    """
-    a = [f for f in first.fingerprints if f.quality >= _LEAST_QUALITY]
-    b = [f for f in second.fingerprints if f.quality >= _LEAST_QUALITY]
-    if not a or not b:
-        return None
-    table = _distances(a, b)
-    matched, least = table <= campaign.copies.near, int(table.min())
-    if not matched.any():
-        return None
-    if first.kind == second.kind == "image":
-        return "near", least
-    if first.kind != second.kind:
-        return "partial", least
-    shares = float(matched.any(axis=1).mean()), float(matched.any(axis=0).mean())
-    if min(shares) >= campaign.copies.clip_near:
-        return "near", least
-    return ("partial", least) if max(shares) >= campaign.copies.clip_partial else None
-
-
-def _bits(hashes: Sequence[str]) -> np.ndarray:
-    return np.frombuffer(bytes.fromhex("".join(hashes)), dtype=np.uint8).reshape(len(hashes), 32)
-
-
-def _distances(a: Sequence[Fingerprint], b: Sequence[Fingerprint]) -> np.ndarray:
-    """(len(a), len(b)) least Hamming distances over the 8 orientations of each of ``a``."""
-    views, flat = _bits([v for f in a for v in f.orientations]), _bits([f.pdq for f in b])
-    table = np.bitwise_count(views[:, None, :] ^ flat[None, :, :]).sum(axis=2, dtype=np.int32)
-    return np.asarray(table.reshape(len(a), -1, len(b)).min(axis=1))
-
-
-def _least(views: Sequence[str], hashes: Sequence[str]) -> int:
-    if not views or not hashes:
-        return 257
-    return int(np.bitwise_count(_bits(views)[:, None, :] ^ _bits(hashes)[None, :, :]).sum(axis=2, dtype=np.int32).min())
 
 
 def _occurrence(post: Post, slot: int, node: int, author: str, interval: Interval) -> Occurrence:

@@ -9,16 +9,17 @@ there are few; a search reads one consistent set of them while one thread adds.
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
+from detectors.features import Signatures, Words
+
 __all__ = ["RADIUS", "FeatureIndex"]
 
-Words = npt.NDArray[np.uint16]
-Signatures = npt.NDArray[np.uint64]
 
 RADIUS: Final = 14
 _SMALLEST: Final = 8_192  # postings; what is newer than the last such block is gathered before it is sorted
@@ -55,9 +56,14 @@ class FeatureIndex:
             with self._writing:
                 self._take((*self._fresh, block))
 
-    def fill(self, keys: npt.NDArray[np.int32], words: Words, signatures: Signatures) -> None:
-        """Add the features of many pictures at once: one key a feature."""
-        block = _sorted(words, signatures, keys)
+    def fill(self, pictures: Iterable[tuple[int, Words, Signatures]]) -> None:
+        """Add many pictures at once: (key, words, signatures) each."""
+        held = list(pictures)
+        if not any(len(words) for _, words, _ in held):
+            return
+        keys = np.repeat(np.array([key for key, *_ in held], np.int32), [len(words) for _, words, _ in held])
+        words, signatures = (np.concatenate([picture[i] for picture in held]) for i in (1, 2))
+        block = _sorted(words.astype(np.uint16), signatures.astype(np.uint64), keys)
         with self._writing:
             self._blocks = (*self._blocks, block)
 

@@ -26,6 +26,8 @@ __all__ = [
     "THUMBNAIL",
     "VERSION",
     "Features",
+    "Signatures",
+    "Words",
     "codes",
     "descriptors",
     "features",
@@ -36,6 +38,8 @@ __all__ = [
 
 Pixels = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float64]
+Words = npt.NDArray[np.uint16]
+Signatures = npt.NDArray[np.uint64]
 
 VERSION: Final = "1"
 MOST: Final = 240
@@ -77,8 +81,8 @@ class Features:
     angles: Floats
     flipped: npt.NDArray[np.bool_]
     vectors: Pixels
-    words: npt.NDArray[np.uint16]
-    signatures: npt.NDArray[np.uint64]
+    words: Words
+    signatures: Signatures
     thumbnail: Pixels
 
     def __len__(self) -> int:
@@ -150,7 +154,7 @@ def _pack(place: Floats, flipped: npt.NDArray[np.bool_], vectors: Pixels, small:
     return head + words.astype("<u2").tobytes() + signatures.astype("<u8").tobytes() + zlib.compress(b"".join(rest), 6)
 
 
-def codes(packed: bytes) -> tuple[npt.NDArray[np.uint16], npt.NDArray[np.uint64]]:
+def codes(packed: bytes) -> tuple[Words, Signatures]:
     """The words and signatures of packed features, without unpacking the rest. None of either for no
     features, or those of another version."""
     version, _, _, count = _HEAD.unpack_from(packed) if packed else (0, 0, 0, 0)

@@ -1,0 +1,170 @@
+"""Whether one picture or clip repeats another: pure on a pair, and the same whichever of the two came first.
+
+First by whole-picture hashes; where these say nothing, two pictures by their local features: enough of them must agree
+on where one lies in the other, span enough of one of the two, and what both show must look alike there. Features that
+lie on a brand mark or on what everybody shares do not count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from bot.campaign import Campaign
+from detectors.evidence import Fingerprint, MediaEvidence, Quad, Value
+from detectors.features import Features
+from detectors.geometry import Alignment, aligned, inside, mapped, outline
+
+LEAST_QUALITY: Final = 50  # PDQ's own bound: below it a picture is too flat for its hash to mean anything
+SHARED_LEAST: Final = 5
+"""Features in which two pictures must agree by word and signature before a proof by features is tried."""
+BITS: Final = 256
+
+_WHOLE: Final = 0.85  # of either picture seen in the other, and of that alike: nearly the same picture, not a part
+_MARK: Final = 0.5  # score from which a place holds a brand mark
+_STRONG: Final = 40  # agreeing features beyond the least that take the score most of its way to 1
+
+
+class Proof(Value):
+    """What makes one medium a copy of another. ``distance``: PDQ bits, least over orientations and frames; 256 where
+    one has no hash. By local features also ``inliers``, how many agree; ``area``, the greater share of a picture that
+    they span; ``alike``, the share of what both show that looks the same; ``quad``, where the medium of the lower
+    SHA-256 lies in the other, in pixels of that one, also beyond its edges."""
+
+    kind: Literal["near", "partial"]
+    distance: int
+    inliers: int | None = None
+    area: float | None = None
+    alike: float | None = None
+    quad: Quad | None = None
+
+    @property
+    def detail(self) -> str:
+        """The proof by features as JSON, for storing beside the link."""
+        facts = {"inliers": self.inliers, "area": self.area, "alike": self.alike, "quad": self.quad}
+        return msgspec.json.encode(facts if self.inliers is not None else {}).decode()
+
+
+@dataclass(frozen=True, eq=False)
+class Sight:
+    """One medium as a proof sees it. ``ignored``: which of its features do not count."""
+
+    evidence: MediaEvidence
+    features: Features | None = None
+    ignored: npt.NDArray[np.bool_] | None = None
+
+
+def sight(evidence: MediaEvidence, features: Features | None, shared: Iterable[Features], campaign: Campaign) -> Sight:
+    """What counts in a medium. ``shared``: pictures that everybody shares and that may lie in this one."""
+    if features is None:
+        return Sight(evidence)
+    ignored = np.zeros(len(features), np.bool_)
+    to_full = evidence.width / features.width
+    for mark in evidence.marks:
+        if mark.score >= _MARK:
+            x, y, w, h = (value / to_full for value in mark.box)
+            ignored |= ((features.points >= (x, y)) & (features.points <= (x + w, y + h))).all(axis=1)
+    for other in shared:
+        found = aligned(other, features)
+        if found is not None and found.inliers >= campaign.copies.inliers:
+            ignored |= inside(features.points, found.matrix, other)
+    return Sight(evidence, features, ignored)
+
+
+def prove(first: Sight, second: Sight, campaign: Campaign) -> Proof | None:
+    """The proof that two media, given in order of their hashes, are copies of one another; None where there is none.
+
+    Two pictures are near within ``[copies] near`` bits in any of the 8 orientations. Two clips are near where at least
+    ``clip_near`` of the frames of both match, partial where ``clip_partial`` of either do; a picture that equals a
+    frame of a clip is a partial copy. Two pictures that share ``inliers`` features over ``area`` of one, ``alike``
+    there, are near where each shows nearly all of the other, else partial.
+    """
+    a, b = hashes(first.evidence), hashes(second.evidence)
+    table = _distances(a, b) if a and b else np.full((1, 1), BITS)
+    kind = _by_hash(first.evidence.kind, second.evidence.kind, table, campaign)
+    least = int(table.min())
+    if kind == "near" or first.features is None or second.features is None:
+        return None if kind is None else Proof(kind=kind, distance=least)
+    return _by_features(first, second, least, campaign)
+
+
+def score_of(proof: Proof, campaign: Campaign) -> float:
+    """How strong a proof is, 0..1, four decimals, comparable over all pairs.
+
+    By hash ``1 - distance / 256``. By features it reaches the score of the campaign's farthest near copy with the
+    least number of inliers, and 1 with many; the greater of the two counts.
+    """
+    by_hash = 1 - proof.distance / BITS
+    if proof.inliers is None:
+        return round(by_hash, 4)
+    base, least = 1 - campaign.copies.near / BITS, max(1, campaign.copies.inliers)
+    over = proof.inliers - least
+    by_features = base * proof.inliers / least if over < 0 else base + (1 - base) * (1 - 2.0 ** (-over / _STRONG * 4))
+    return round(max(by_hash, by_features), 4)
+
+
+def hashes(evidence: MediaEvidence) -> list[Fingerprint]:
+    """The fingerprints that are not too flat to be compared."""
+    return [f for f in evidence.fingerprints if f.quality >= LEAST_QUALITY]
+
+
+def least_distance(views: Sequence[str], pdqs: Sequence[str]) -> int:
+    """The least PDQ distance between any of the one and any of the other; 257 where either is empty."""
+    if not views or not pdqs:
+        return BITS + 1
+    return int(np.bitwise_count(_bits(views)[:, None, :] ^ _bits(pdqs)[None, :, :]).sum(axis=2, dtype=np.int32).min())
+
+
+def _by_hash(
+    first: str, second: str, table: npt.NDArray[np.int32], campaign: Campaign
+) -> Literal["near", "partial"] | None:
+    matched = table <= campaign.copies.near
+    if not matched.any():
+        return None
+    if first == second == "image":
+        return "near"
+    if first != second:
+        return "partial"
+    shares = float(matched.any(axis=1).mean()), float(matched.any(axis=0).mean())
+    if min(shares) >= campaign.copies.clip_near:
+        return "near"
+    return "partial" if max(shares) >= campaign.copies.clip_partial else None
+
+
+def _by_features(first: Sight, second: Sight, distance: int, campaign: Campaign) -> Proof | None:
+    a, b = first.features, second.features
+    assert a is not None and b is not None
+    ignored = None if first.ignored is None or second.ignored is None else (first.ignored, second.ignored)
+    found, policy = aligned(a, b, ignored), campaign.copies
+    if found is None or found.inliers < policy.inliers or max(found.spans) < policy.area or found.alike < policy.alike:
+        return None
+    whole = min(*found.covers, found.alike) >= _WHOLE
+    return Proof(
+        kind="near" if whole else "partial",
+        distance=distance,
+        inliers=found.inliers,
+        area=round(min(1.0, max(found.spans)), 4),
+        alike=round(found.alike, 4),
+        quad=_quad(found, a, b, second.evidence.width / b.width),
+    )
+
+
+def _quad(found: Alignment, a: Features, b: Features, to_full: float) -> Quad:
+    corners = [(round(x * to_full, 1), round(y * to_full, 1)) for x, y in mapped(found.matrix, outline(a)).tolist()]
+    return (corners[0], corners[1], corners[2], corners[3])
+
+
+def _bits(pdqs: Sequence[str]) -> npt.NDArray[np.uint8]:
+    return np.frombuffer(bytes.fromhex("".join(pdqs)), dtype=np.uint8).reshape(len(pdqs), 32)
+
+
+def _distances(a: Sequence[Fingerprint], b: Sequence[Fingerprint]) -> npt.NDArray[np.int32]:
+    """(len(a), len(b)) least Hamming distances over the 8 orientations of each of ``a``."""
+    views, flat = _bits([v for f in a for v in f.orientations]), _bits([f.pdq for f in b])
+    table = np.bitwise_count(views[:, None, :] ^ flat[None, :, :]).sum(axis=2, dtype=np.int32)
+    return np.asarray(table.reshape(len(a), -1, len(b)).min(axis=1))
