@@ -125,7 +125,8 @@ SHOTS: Final[Mapping[str, tuple[Scene, Print | None, dict[str, Any]]]] = {
     "street-two": (places.street, _with("mark/current", 120), {"left": 20}),
     "shirt-navy": (things.shirt, _with("mark/white-mint", 180), {"cloth": (24, 34, 70), "folds": 0.12}),
     "app-two": (places.app, _with("lockup/current", 132), {"rise": False}),
-    # nothing of the brand
+    # nothing of the brand, or nothing but its colours
+    "shirt-patch": (things.shirt, _with("other/patch", 220), {"cloth": (226, 228, 232), "folds": 0.1}),
     "coffee": (things.coffee, None, {}),
     "noodles": (things.noodles, None, {}),
     "cat": (things.cat, None, {}),

@@ -84,4 +84,12 @@ def _initial() -> Pixels:
     return sign
 
 
-_OTHERS = {"other/power": _power, "other/pie": _pie, "other/initial": _initial}
+def _patch() -> Pixels:
+    """The brand's colours and nothing of its shapes: a mint patch sewn onto blue cloth."""
+    sign = np.zeros((512, 512, 4), np.uint8)
+    cv2.rectangle(sign, (16, 96), (496, 416), (0, 104, 255, 255), cv2.FILLED)
+    cv2.rectangle(sign, (300, 190), (440, 350), (23, 230, 161, 255), cv2.FILLED)
+    return sign
+
+
+_OTHERS = {"other/patch": _patch, "other/power": _power, "other/pie": _pie, "other/initial": _initial}

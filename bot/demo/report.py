@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 import shlex
 from collections import Counter
@@ -89,9 +88,9 @@ def console() -> Console:
 
 def print_report(report: Report, out: Console) -> None:
     """The table, the counts, and the next commands."""
-    for group, rows in itertools.groupby(report.rows, key=lambda row: row.post.group):
+    for group in dict.fromkeys(row.post.group for row in report.rows):
         out.print(Text(f"\n{group}", "bold"))
-        out.print(_table(list(rows), narrow=out.width < _WIDE))
+        out.print(_table([row for row in report.rows if row.post.group == group], narrow=out.width < _WIDE))
     out.print(_summary(report))
     for line in (*_limits(report), *_next(report)):
         out.print(line, soft_wrap=True)
