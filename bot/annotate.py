@@ -16,6 +16,7 @@ Pixels = npt.NDArray[np.uint8]
 
 _MARK: Final = (255, 0, 128)
 _CODE: Final = (255, 160, 0)
+_AGREEING: Final = (0, 200, 120)
 
 
 class Outline(Value):
@@ -64,13 +65,20 @@ def drawn(rgb: Pixels, scale: float, found: Sequence[Outline]) -> Image.Image:
     return image
 
 
-def side_by_side(left: Image.Image, right: Image.Image) -> Image.Image:
-    """Two pictures at one height, with a line between them."""
+def side_by_side(left: Image.Image, right: Image.Image, agreeing: Sequence[tuple[Point, Point]] = ()) -> Image.Image:
+    """Two pictures at one height, with a line between them. ``agreeing``: points of the left and the right that show
+    the same, as shares of width and height (0..1); each two are joined."""
     height = max(1, min(480, max(left.height, right.height)))
     parts = [part.resize((max(1, part.width * height // part.height), height)) for part in (left, right)]
     both = Image.new("RGB", (parts[0].width + parts[1].width + 8, height), (128, 128, 128))
     both.paste(parts[0], (0, 0))
     both.paste(parts[1], (parts[0].width + 8, 0))
+    pen = ImageDraw.Draw(both)
+    for (x, y), (u, v) in agreeing:
+        ends = ((x * parts[0].width, y * height), (parts[0].width + 8 + u * parts[1].width, v * height))
+        pen.line(ends, fill=_AGREEING, width=1)
+        for px, py in ends:
+            pen.ellipse((px - 3, py - 3, px + 3, py + 3), outline=_AGREEING, width=2)
     return both
 
 

@@ -1,10 +1,9 @@
 """Near-duplicates between two sets of pictures or texts: the same find and prove as the bot's own, over local files.
 
-The cascade: the same bytes (SHA-256); then PDQ, the query in its 8 orientations against the index, exact search; then
-the proof on the pair that also posts go through (``bot.relate.prove``).
+The cascade: the same bytes (SHA-256); PDQ, the query in its 8 orientations against the index, exact search; local
+features in common, by their words; then the proof on the pair that also posts go through (``bot/proof.py``).
 
-Score of a PDQ distance ``d`` of 256 bits: ``1 - d / 256``. It falls with every bit, is 1 for equal hashes, 0.5 at the
-distance of two unrelated pictures, and means the same in every query, so scores compare over all of them.
+The score of a match (``bot.proof.score_of``) means the same in every query, so scores compare over all of them.
 """
 
 from __future__ import annotations
@@ -13,16 +12,16 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Literal
 
-import msgspec
-
 from bot.campaign import Campaign
-from bot.relate import prove
-from detectors.evidence import MediaEvidence, Quad, Value
+from bot.proof import BITS, SHARED_LEAST, Sight, hashes, ignored, likeliest, placed, prove, sight
+from bot.proof import score_of as proof_score
+from detectors.evidence import MediaEvidence, Point, Quad, Value
+from detectors.feature_index import FeatureIndex
+from detectors.features import codes, unpack
+from detectors.geometry import aligned
 from detectors.nearest import HashIndex
 from detectors.text import TextIndex, story
 
-BITS = 256
-LEAST_QUALITY = 50  # PDQ's own bound: below it a picture is too flat for its hash to mean anything
 _SLACK = 4  # bits: a hash turned by 90 degrees may differ by a few from the hash of the turned picture
 
 
@@ -31,7 +30,8 @@ Kind = Literal["exact", "near", "partial"]
 
 class Match(Value):
     """A file of the index that repeats the query. ``inliers`` and ``quad`` belong to matches by local features, null
-    for those by hash."""
+    for those by hash; ``quad`` is where the file's picture lies in the query, in the query's pixels, also beyond its
+    edges."""
 
     path: str
     kind: Kind
@@ -71,46 +71,68 @@ class Matcher:
     """Holds the index; answers queries. ``min_score``: matches below it are not given; 0 gives every candidate."""
 
     def __init__(self, items: Iterable[Item], campaign: Campaign, min_score: float | None = None) -> None:
-        near = campaign.copies.near if min_score is None else distance_of(min_score)
-        self.min_score = score_of(near) if min_score is None else min_score
-        self._near = near
-        self._campaign = msgspec.structs.replace(campaign, copies=msgspec.structs.replace(campaign.copies, near=near))
+        self.min_score = score_of(campaign.copies.near) if min_score is None else min_score
+        self._near = distance_of(self.min_score)
+        # Below the campaign's threshold a match is what speaks most for a copy, not a proof.
+        self._prove = prove if self.min_score >= score_of(campaign.copies.near) else likeliest
+        self._campaign = campaign
         self._items: list[Item] = []
-        self._hashes = HashIndex()
+        self._hashes, self._features = HashIndex(), FeatureIndex()
         self._same: defaultdict[str, list[int]] = defaultdict(list)
         for key, item in enumerate(items):
             self._items.append(item)
             self._same[item.evidence.sha256].append(key)
-            for fingerprint in item.evidence.fingerprints:
-                if fingerprint.quality >= LEAST_QUALITY:
-                    self._hashes.add(key, fingerprint.pdq)
+            for fingerprint in hashes(item.evidence):
+                self._hashes.add(key, fingerprint.pdq)
+            self._features.add(key, *codes(item.evidence.features))
 
     def matches(self, query: Item) -> list[Match]:
         """What repeats the query, best first, then in order of path."""
         exact = set(self._same[query.evidence.sha256])
-        views = [
-            view
-            for fingerprint in query.evidence.fingerprints
-            if fingerprint.quality >= LEAST_QUALITY
-            for view in fingerprint.orientations
-        ]
+        views = [view for fingerprint in hashes(query.evidence) for view in fingerprint.orientations]
         candidates = exact | {key for key, _ in self._hashes.within(views, self._near + _SLACK)}
-        found = [self._match(query, self._items[key], same=key in exact) for key in candidates]
+        candidates |= {key for key, _ in self._features.sharing(*codes(query.evidence.features), SHARED_LEAST)}
+        seen = self._sight(query)
+        found = [self._match(query, seen, self._items[key], same=key in exact) for key in candidates]
         kept = [m for m in found if m is not None and m.score >= self.min_score]
         return sorted(kept, key=lambda m: (-m.score, m.kind != "exact", m.path))
 
-    def _match(self, query: Item, item: Item, *, same: bool) -> Match | None:
+    def _sight(self, item: Item) -> Sight:
+        return sight(item.evidence, unpack(item.evidence.features), (), self._campaign)
+
+    def _match(self, query: Item, seen: Sight, item: Item, *, same: bool) -> Match | None:
         if item.real == query.real:
             return None
         if same:
             return Match(path=item.path, kind="exact", score=1.0, distance=0)
-        first, second = sorted((query.evidence, item.evidence), key=lambda e: e.sha256)
-        proof = prove(first, second, self._campaign)
+        first, second = sorted((seen, self._sight(item)), key=lambda s: s.evidence.sha256)
+        proof = self._prove(first, second, self._campaign)
         if proof is None:
             return None
-        kind, distance = proof
-        named: Kind = "partial" if kind == "partial" else "near"
-        return Match(path=item.path, kind=named, score=score_of(distance), distance=distance)
+        return Match(
+            path=item.path,
+            kind=proof.kind,
+            score=proof_score(proof, self._campaign),
+            distance=None if proof.distance == BITS else proof.distance,
+            inliers=proof.inliers,
+            quad=proof.quad if second is seen else placed(proof, first.evidence, second.evidence),
+        )
+
+    def agreeing(self, query: Item, match: Match) -> list[tuple[Point, Point]]:
+        """The points in which the query and a match agree, each as shares of its picture's width and height; none for
+        a match by hash."""
+        found = next(item for item in self._items if item.path == match.path)
+        a, b = self._sight(query), self._sight(found)
+        if match.inliers is None or a.features is None or b.features is None:
+            return []
+        alignment = aligned(a.features, b.features, ignored(a, b))
+        if alignment is None:
+            return []
+        left, right = (
+            picture.points[alignment.pairs[:, side]] / (picture.width, picture.height)
+            for side, picture in enumerate((a.features, b.features))
+        )
+        return [((x, y), (u, v)) for (x, y), (u, v) in zip(left.tolist(), right.tolist(), strict=True)]
 
 
 class Text(Value):

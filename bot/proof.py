@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
+import cv2
 import msgspec
 import numpy as np
 import numpy.typing as npt
@@ -27,7 +28,7 @@ BITS: Final = 256
 
 _WHOLE: Final = 0.85  # of either picture seen in the other, and of that alike: nearly the same picture, not a part
 _MARK: Final = 0.5  # score from which a place holds a brand mark
-_STRONG: Final = 40  # agreeing features beyond the least that take the score most of its way to 1
+_HALF: Final = 10  # agreeing features beyond the least that take the score half of the rest of its way to 1
 
 
 class Proof(Value):
@@ -63,17 +64,22 @@ def sight(evidence: MediaEvidence, features: Features | None, shared: Iterable[F
     """What counts in a medium. ``shared``: pictures that everybody shares and that may lie in this one."""
     if features is None:
         return Sight(evidence)
-    ignored = np.zeros(len(features), np.bool_)
+    uncounted = np.zeros(len(features), np.bool_)
     to_full = evidence.width / features.width
     for mark in evidence.marks:
         if mark.score >= _MARK:
             x, y, w, h = (value / to_full for value in mark.box)
-            ignored |= ((features.points >= (x, y)) & (features.points <= (x + w, y + h))).all(axis=1)
+            uncounted |= ((features.points >= (x, y)) & (features.points <= (x + w, y + h))).all(axis=1)
     for other in shared:
         found = aligned(other, features)
         if found is not None and found.inliers >= campaign.copies.inliers:
-            ignored |= inside(features.points, found.matrix, other)
-    return Sight(evidence, features, ignored)
+            uncounted |= inside(features.points, found.matrix, other)
+    return Sight(evidence, features, uncounted)
+
+
+def ignored(first: Sight, second: Sight) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]] | None:
+    """Which features of each do not count; None where a medium has none."""
+    return None if first.ignored is None or second.ignored is None else (first.ignored, second.ignored)
 
 
 def prove(first: Sight, second: Sight, campaign: Campaign) -> Proof | None:
@@ -93,18 +99,52 @@ def prove(first: Sight, second: Sight, campaign: Campaign) -> Proof | None:
     return _by_features(first, second, least, campaign)
 
 
+def likeliest(first: Sight, second: Sight, campaign: Campaign) -> Proof | None:
+    """What speaks most for a copy, however little that is: a proof where there is one. For people who look closer."""
+    proof = prove(first, second, campaign)
+    if proof is not None:
+        return proof
+    anything = msgspec.structs.replace(campaign.copies, inliers=0, area=0.0, alike=0.0)
+    a, b = hashes(first.evidence), hashes(second.evidence)
+    least = int(_distances(a, b).min()) if a and b else BITS
+    by_hash = Proof(kind="near" if first.evidence.kind == second.evidence.kind else "partial", distance=least)
+    if first.features is None or second.features is None:
+        return by_hash
+    local = _by_features(first, second, least, msgspec.structs.replace(campaign, copies=anything))
+    found = [by_hash] if local is None else [local, by_hash]
+    return max(found, key=lambda proof: score_of(proof, campaign))
+
+
+def placed(proof: Proof, first: MediaEvidence, second: MediaEvidence) -> Quad | None:
+    """Where the second medium lies in the first, in pixels of the first: the proof's quad seen the other way round."""
+    if proof.quad is None:
+        return None
+    forth = cv2.getPerspectiveTransform(_outline(first), np.array(proof.quad, np.float32))
+    back = np.asarray(np.linalg.inv(forth), np.float64)
+    return _rounded(mapped(back, _outline(second).astype(np.float64)))
+
+
 def score_of(proof: Proof, campaign: Campaign) -> float:
     """How strong a proof is, 0..1, four decimals, comparable over all pairs.
 
-    By hash ``1 - distance / 256``. By features it reaches the score of the campaign's farthest near copy with the
-    least number of inliers, and 1 with many; the greater of the two counts.
+    By hash ``1 - distance / 256``. By features it reaches the score of the campaign's farthest near copy where inliers,
+    area and likeness just suffice, and nears 1 with many inliers; less of any of the three makes it less in proportion.
+    The greater of the two counts.
+
+    >>> from bot.campaign import load_campaign
+    >>> campaign = load_campaign()
+    >>> score_of(Proof(kind="near", distance=31), campaign)
+    0.8789
     """
     by_hash = 1 - proof.distance / BITS
     if proof.inliers is None:
         return round(by_hash, 4)
-    base, least = 1 - campaign.copies.near / BITS, max(1, campaign.copies.inliers)
-    over = proof.inliers - least
-    by_features = base * proof.inliers / least if over < 0 else base + (1 - base) * (1 - 2.0 ** (-over / _STRONG * 4))
+    base, policy = 1 - campaign.copies.near / BITS, campaign.copies
+    over = max(0, proof.inliers - policy.inliers)
+    by_features: float = base + (1 - base) * (1 - 2.0 ** (-over / _HALF))
+    for value, least in ((proof.inliers, policy.inliers), (proof.area, policy.area), (proof.alike, policy.alike)):
+        if value is not None and value < least:
+            by_features *= value / least
     return round(max(by_hash, by_features), 4)
 
 
@@ -139,8 +179,7 @@ def _by_hash(
 def _by_features(first: Sight, second: Sight, distance: int, campaign: Campaign) -> Proof | None:
     a, b = first.features, second.features
     assert a is not None and b is not None
-    ignored = None if first.ignored is None or second.ignored is None else (first.ignored, second.ignored)
-    found, policy = aligned(a, b, ignored), campaign.copies
+    found, policy = aligned(a, b, ignored(first, second)), campaign.copies
     if found is None or found.inliers < policy.inliers or max(found.spans) < policy.area or found.alike < policy.alike:
         return None
     whole = min(*found.covers, found.alike) >= _WHOLE
@@ -155,8 +194,17 @@ def _by_features(first: Sight, second: Sight, distance: int, campaign: Campaign)
 
 
 def _quad(found: Alignment, a: Features, b: Features, to_full: float) -> Quad:
-    corners = [(round(x * to_full, 1), round(y * to_full, 1)) for x, y in mapped(found.matrix, outline(a)).tolist()]
+    return _rounded(mapped(found.matrix, outline(a)) * to_full)
+
+
+def _rounded(points: npt.NDArray[np.float64]) -> Quad:
+    corners = [(round(x, 1), round(y, 1)) for x, y in points.tolist()]
     return (corners[0], corners[1], corners[2], corners[3])
+
+
+def _outline(medium: MediaEvidence) -> npt.NDArray[np.float32]:
+    w, h = medium.width, medium.height
+    return np.array([(0, 0), (w, 0), (w, h), (0, h)], np.float32)
 
 
 def _bits(pdqs: Sequence[str]) -> npt.NDArray[np.uint8]:

@@ -17,6 +17,7 @@ from bot.text_safety import one_line
 if TYPE_CHECKING:
     from bot.matching import Item, Match
     from bot.scan import Outcome
+    from detectors.evidence import Point
 
 ANNOTATE = click.option(
     "--annotate", type=click.Path(path_type=Path), metavar="OUT", help="Folder for pictures with what was found."
@@ -124,9 +125,9 @@ def match(
 ) -> None:
     """Find near-duplicates: for each file below --query, what it repeats below --index, best first.
 
-    The same bytes first, then PDQ in all 8 orientations: scaled, recoloured, mirrored and turned copies. The score of a
-    PDQ distance d is 1 - d/256, comparable over all queries; --min-score 0 shows every candidate looked at. A file
-    never matches itself.
+    The same bytes first, then PDQ in all 8 orientations: scaled, recoloured, mirrored and turned copies; then local
+    features, for parts, collages, screenshots and photographs of a screen. Scores compare over all queries;
+    --min-score 0 shows every candidate looked at. A file never matches itself.
     """
     from bot.walk import check_folder
 
@@ -162,8 +163,10 @@ async def _match(
                 emit({"query": name, "matches": found, "unreadable": why_unreadable(outcome)})
             else:
                 _print_matches(name, matches, why_unreadable(outcome))
-            if annotate is not None and matches:
-                _side_by_side(place, path, index / matches[0].path, annotate, number)
+            if annotate is not None and item is not None and matches:
+                _side_by_side(
+                    place, path, index / matches[0].path, annotate, number, matcher.agreeing(item, matches[0])
+                )
             done(number)
 
 
@@ -186,10 +189,13 @@ def _print_matches(name: str, matches: Sequence[Match], unreadable: str | None) 
     say(one_line(name if unreadable is None else f"{name}  {unreadable}"))
     for m in matches:
         distance = "" if m.distance is None else f"  {m.distance}/256"
-        say(one_line(f"  {m.score:.4f}  {m.kind:<7}  {m.path}{distance}"))
+        inliers = "" if m.inliers is None else f"  {m.inliers} points"
+        say(one_line(f"  {m.score:.4f}  {m.kind:<7}  {m.path}{distance}{inliers}"))
 
 
-def _side_by_side(place: Place, query: Path, found: Path, out: Path, number: int) -> None:
+def _side_by_side(
+    place: Place, query: Path, found: Path, out: Path, number: int, agreeing: Sequence[tuple[Point, Point]]
+) -> None:
     from bot.annotate import drawn, png, side_by_side
     from bot.engines.preview import pixels
     from bot.whole_file import make_folder, write_whole
@@ -197,7 +203,7 @@ def _side_by_side(place: Place, query: Path, found: Path, out: Path, number: int
     make_folder(out)
     left, right = (pixels(path, place.settings_only.engine) for path in (query, found))
     if left is not None and right is not None:
-        image = side_by_side(drawn(*left, []), drawn(*right, []))
+        image = side_by_side(drawn(*left, []), drawn(*right, []), agreeing)
         write_whole(out / f"{number:05d}-{query.stem}.png", [png(image)])
         remark(f"wrote {out / f'{number:05d}-{query.stem}.png'}")
 
