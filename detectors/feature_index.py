@@ -72,11 +72,12 @@ class FeatureIndex:
 
         Takes time with the number of postings under the given words: each word is looked up once.
         """
-        if not len(words):
+        blocks = (*self._blocks, *self._fresh)
+        if not len(words) or not blocks:
             return []
         order = np.argsort(words, kind="stable")
         words, signatures = words[order], signatures[order]
-        found = [_agreeing(block, words, signatures) for block in (*self._blocks, *self._fresh)]
+        found = [_agreeing(block, words, signatures) for block in blocks]
         keys, counts = np.unique(np.concatenate(found), return_counts=True)
         enough = counts >= least
         return list(zip(keys[enough].tolist(), counts[enough].tolist(), strict=True))
