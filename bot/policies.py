@@ -22,7 +22,7 @@ class BrandPolicy(Value):
     what the operators published as counting, for the people who decide."""
 
     kit: Word = "gate"
-    counts: tuple[Word, ...] = ()
+    counts: tuple[Word, ...] = ("mark", "lockup", "gt", "old")
     accept: Share = 0.8
     absent: Share = 0.2
     colour: Share = 0.5

@@ -16,7 +16,6 @@ from bot.text_safety import one_line
 if TYPE_CHECKING:
     from bot.model import Post
     from bot.reasons import Lang
-    from bot.store import Store
     from bot.store.verdicts import Record
 
 _EXCERPT = 400  # characters of a text that may be shown in one row
@@ -46,15 +45,16 @@ def queue(
     from bot.store.opening import reading
 
     _check_reasons(reasons)
+    zone = place.campaign.tz  # first of all: a wrong campaign file is told before any row is printed
     with reading(place.settings) as store:
         found = store.verdicts.all(statuses) if statuses else store.verdicts.queue()
         found = [r for r in found if (author is None or r.author_id == author) and _has(r, reasons)]
         for record in found[:limit]:
             post = store.intake.post(record.post_id)
             if as_json:
-                emit(_object(store, record, post, place))
+                emit(_object(record, post, zone))
             else:
-                _print(record, post, place, lang)
+                _print(record, post, zone, lang)
         if not as_json:
             shown = len(found[:limit])
             remark(f"{shown} of {len(found)} posts" if shown < len(found) else f"{shown} posts")
@@ -82,7 +82,7 @@ def _waiting(record: Record, now: dt.datetime) -> str:
     return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h" if minutes < 2880 else f"{minutes // 1440} d"
 
 
-def _print(record: Record, post: Post | None, place: Place, lang: Lang) -> None:
+def _print(record: Record, post: Post | None, zone: dt.tzinfo, lang: Lang) -> None:
     from bot.reasons import label
 
     stances = ("block", "ask") if any(f.stance in ("block", "ask") for f in record.verdict.findings) else ("note",)
@@ -94,17 +94,17 @@ def _print(record: Record, post: Post | None, place: Place, lang: Lang) -> None:
         say(fitted("  ", "(erased)"))
         return
     name = post.author.nickname or post.author.id or "?"
-    when = "" if post.created_at is None else post.created_at.astimezone(place.campaign.tz).strftime("%m-%d %H:%M ")
+    when = "" if post.created_at is None else post.created_at.astimezone(zone).strftime("%m-%d %H:%M ")
     media = f" [{len(post.media)}]" if post.media else ""
     words = " ".join(f"{post.title} {post.text}".split())[:_EXCERPT]
     say(fitted("  ", one_line(f"{when}{name}{media}: {words}")))
 
 
-def _object(store: Store, record: Record, post: Post | None, place: Place) -> dict[str, Any]:
+def _object(record: Record, post: Post | None, zone: dt.tzinfo) -> dict[str, Any]:
     from bot.export import reason, rfc3339
     from bot.store.times import from_us
 
-    queued = None if record.queued_at is None else rfc3339(from_us(record.queued_at), place.campaign.tz)
+    queued = None if record.queued_at is None else rfc3339(from_us(record.queued_at), zone)
     return {
         "post_id": record.post_id,
         "revision": record.verdict.revision,

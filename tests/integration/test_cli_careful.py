@@ -70,3 +70,24 @@ def test_all_candidates_of_a_text_can_be_asked_for(command: Command, tmp_path: P
         ended = command("match-text", "--index", index, "--query", query, "--min-score", least, "--json")
         assert ended.status == 0
         assert [m["id"] for m in ended.objects[0]["matches"]] == ids
+
+
+def test_a_wrong_campaign_file_is_told_before_any_row(command: Command, judged: Path, tmp_path: Path) -> None:
+    """Half a listing is none."""
+    (tmp_path / "bad.toml").write_text('[campaign]\nname = "x"\nhashtag = ["y"]\n')
+    for arguments in (["queue"], ["queue", "--json"], ["export"], ["stats"], ["show", "101", "--as", "bo"]):
+        ended = command(*arguments, "--campaign", tmp_path / "bad.toml", "--data", judged)
+        assert (ended.status, ended.out) == (2, "")
+
+
+def test_a_campaign_of_a_name_and_a_hashtag_is_enough(command: Command, tmp_path: Path) -> None:
+    """What a file leaves out has a default, the counting marks of the shipped kit too."""
+    (tmp_path / "own.toml").write_text('[campaign]\nname = "own"\nhashtags = ["mine"]\n')
+    assert command("campaign", "check", tmp_path / "own.toml").status == 0
+    picture(tmp_path, "a.png", 1)
+    feed, data = tmp_path / "feed.jsonl", tmp_path / "data"
+    feed.write_text(json.dumps(post("7", "#mine#", "ann", media=[{"type": "image", "path": "a.png"}])))
+    assert command("ingest", feed, "--campaign", tmp_path / "own.toml", "--data", data).status == 0
+    (verdict,) = command("export", "--campaign", tmp_path / "own.toml", "--data", data).objects
+    assert verdict["campaign"] == "own"
+    assert [r["code"] for r in verdict["reasons"]] == ["brand.absent"]
