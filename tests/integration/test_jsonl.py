@@ -41,7 +41,7 @@ class Clock:
         await asyncio.sleep(0)
 
 
-class Idle(Exception):  # noqa: N818  # not a failure: there is nothing more to read
+class Idle(Exception):  # not a failure: there is nothing more to read
     """The reader waits and nothing more will be written."""
 
 
