@@ -85,7 +85,8 @@ def _print(it: Dossier, place: Place, lang: Lang) -> None:
         say(one_line(f"  {_GLYPHS[finding.stance]} {finding.code}: {dossier.sentence(it, finding, lang)}"))
     _heading("history")
     for event in it.history:
-        say(one_line(f"  {event['at'][:19].replace('T', ' ')}  {_event(event)}"))
+        at = _at(dt.datetime.fromisoformat(event["at"]), place.campaign.tz)
+        say(one_line(f"  {at}  {_event(event)}"))
     for language_name in ("zh", "en"):
         _heading(f"message for the author ({language_name})")
         for row in rows(dossier.message(it, language_name)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -91,3 +92,11 @@ def test_a_campaign_of_a_name_and_a_hashtag_is_enough(command: Command, tmp_path
     (verdict,) = command("export", "--campaign", tmp_path / "own.toml", "--data", data).objects
     assert verdict["campaign"] == "own"
     assert [r["code"] for r in verdict["reasons"]] == ["brand.absent"]
+
+
+def test_every_time_that_show_prints_has_an_offset(command: Command, judged: Path) -> None:
+    """Nobody need guess whose noon it was."""
+    told = command("show", "101", "--as", "bo", "--data", judged).out
+    times = re.findall(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\S*)", told)
+    assert len(times) >= 3
+    assert set(times) == {"+08:00"}
