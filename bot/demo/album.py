@@ -77,7 +77,7 @@ SHOTS: Final[Mapping[str, tuple[Scene, Print | None, dict[str, Any]]]] = {
     "gift-wordmark": (things.gift, _with("lockup/current", 250), {}),
     "gift-mono": (things.gift, _with("mark/mono-black", 140), {"paper": (222, 190, 120), "ribbon": (60, 80, 70)}),
     "car": (things.car, _with("mark/white-mint", 74), {}),
-    "cake": (things.cake, _with("mark/current", 170), {}),
+    "cake": (things.cake, _with("mark/current", 170), {"tiers": 2}),
     "street-sign": (places.street, _with("lockup/current", 270), {}),
     "street-tile": (places.street, _with("mark/on-blue", 140), {"left": 560, "sign": (236, 236, 232)}),
     "balloon": (places.sky, _with("mark/current", 230), {}),
@@ -97,7 +97,7 @@ SHOTS: Final[Mapping[str, tuple[Scene, Print | None, dict[str, Any]]]] = {
     "parcel": (things.gift, _with("mark/current", 150), {"paper": (200, 164, 120), "ribbon": (90, 60, 40)}),
     "balloon-two": (places.sky, _with("mark/white-mint", 210), {"balloon": _EARLIER}),
     "flag-blue": (places.hills, _with("lockup/on-blue", 260), {"flag": _BLUE}),
-    "party": (things.cake, _with("mark/earlier", 150), {}),
+    "party": (things.cake, _with("mark/earlier", 150), {"icing": (120, 170, 226), "at": 300}),
     "march": (places.crowd, _with("lockup/current", 340), {}),
     "jacket": (things.badge, _with("mark/current", 160), {"lace": _BLUE}),
     "night-shop": (places.street, _with("mark/white-mint", 120), {"left": 120, "sign": (20, 60, 200)}),
@@ -120,11 +120,11 @@ SHOTS: Final[Mapping[str, tuple[Scene, Print | None, dict[str, Any]]]] = {
     "stage-two": (places.stage, _with("mark/mono-white", 220), {"wall": (90, 30, 60), "beams": 2}),
     "stage-three": (places.stage, _with("mark/on-blue", 210, dx=-170), {"wall": (220, 224, 232), "beams": 6}),
     "coin-two": (things.coin, _with("mark/earlier", 170), {"many": 1}),
-    "cake-two": (things.cake, _with("mark/mono-black", 160), {}),
+    "cake-two": (things.cake, _with("mark/mono-black", 160), {"icing": (230, 190, 90), "tiers": 3, "at": 430}),
     "crowd-two": (places.crowd, _with("mark/earlier", 200), {}),
     "street-two": (places.street, _with("mark/current", 120), {"left": 20}),
     "shirt-navy": (things.shirt, _with("mark/white-mint", 180), {"cloth": (24, 34, 70), "folds": 0.12}),
-    "app-two": (places.app, _with("lockup/current", 132), {"rise": False}),
+    "wallet": (places.wallet, _with("lockup/current", 132), {}),
     # nothing of the brand, or nothing but its colours
     "shirt-patch": (things.shirt, _with("other/patch", 220), {"cloth": (226, 228, 232), "folds": 0.1}),
     "coffee": (things.coffee, None, {}),
@@ -154,8 +154,9 @@ FILES: Final[Mapping[str, Callable[[], bytes]]] = {
     "jacket-filtered": lambda: jpeg(edits.tinted(pixels("jacket")), 80),
     "party-webp": lambda: webp(pixels("party")),
     "march-cropped": lambda: jpeg(edits.cropped(pixels("march"), 0.62, (0.55, 0.1)), 88),
-    "flag-screenshot": lambda: png(edits.screenshot(pixels("flag-blue"), "Aria_onchain")),
-    "collage": lambda: jpeg(edits.side_by_side(pixels("pillow-gift"), pixels("noodles")), 86),
+    "flag-cropped": lambda: jpeg(edits.cropped(pixels("flag-blue"), 0.62, (0.5, 0.3)), 88),
+    "street-screenshot": lambda: png(edits.screenshot(pixels("street-sign"), "Jiepai_Team")),
+    "collage": lambda: jpeg(edits.side_by_side(pixels("crowd-sign"), pixels("night")), 86),
     "shirt-code": lambda: jpeg(edits.with_code(pixels("shirt-grey"), "https://t.me/+gatevipsignals"), 90),
     "clip-shop": lambda: clip(pixels("night-shop")),
     "clip-race": lambda: clip(pixels("race"), way=-1),
@@ -168,7 +169,17 @@ FILES: Final[Mapping[str, Callable[[], bytes]]] = {
 """Files that are not just one shot: copies and edits, videos, and what is no picture at all."""
 
 _PNG: Final = frozenset(
-    {"app-light", "app-dark", "first-trade", "chart-up", "chart-down", "poster", "bare-logo", "flag-screenshot", "huge"}
+    {
+        "app-light",
+        "app-dark",
+        "first-trade",
+        "chart-up",
+        "chart-down",
+        "poster",
+        "bare-logo",
+        "street-screenshot",
+        "huge",
+    }
 )
 _CLIPS: Final = frozenset({"clip-shop", "clip-race", "clip-race-again", "clip-sea"})
 

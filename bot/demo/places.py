@@ -183,6 +183,35 @@ def app(dice: Dice, mark: Print | None = None, *, dark: bool = False, rise: bool
     return laid(sheet.pixels(), mark, (88, 84), 0)
 
 
+def wallet(dice: Dice, mark: Print | None = None) -> Pixels:
+    """A screenshot of the same app's wallet: a balance, a ring of shares, the latest transfers."""
+    sheet = Sheet(540, 1080, dice, (244, 246, 250))
+    sheet.words(28, 18, "23:47", 20, (20, 22, 30))
+    sheet.rect(0, 54, 540, 62, (255, 255, 255))
+    sheet.rect(20, 136, 500, 170, (28, 34, 58), 22)
+    sheet.words(48, 160, "Total assets", 20, (170, 180, 204))
+    sheet.words(48, 196, f"$ {float(dice.uniform(800, 9000)):,.2f}", 44, (255, 255, 255))
+    sheet.words(48, 258, f"+ {float(dice.uniform(1, 80)):.2f} today", 20, (90, 220, 160))
+    start = -90.0
+    for share, tone in (
+        (0.44, (70, 110, 220)),
+        (0.27, (240, 170, 60)),
+        (0.18, (150, 90, 200)),
+        (0.11, (120, 130, 146)),
+    ):
+        sheet.arc(140, 436, 92, start, start + 360 * share, tone, 30)
+        sheet.rect(290, 360 + (start + 90) * 0.5, 20, 20, tone, 5)
+        sheet.rect(326, 363 + (start + 90) * 0.5, float(dice.uniform(70, 150)), 13, (196, 200, 210), 6)
+        start += 360 * share
+    for row in range(6):
+        y = 570 + row * 76
+        sheet.rect(20, y, 500, 64, (255, 255, 255), 14)
+        sheet.rect(40, y + 14, float(dice.uniform(90, 200)), 14, (60, 66, 84), 6)
+        sheet.rect(40, y + 38, float(dice.uniform(60, 130)), 10, (196, 200, 210), 5)
+        sheet.words(500, y + 20, f"{float(dice.normal(0, 300)):+,.2f}", 22, (40, 46, 60), "ra")
+    return laid(sheet.pixels(), mark, (88, 84), 0)
+
+
 def chart(dice: Dice, mark: Print | None = None, *, rise: bool = True) -> Pixels:
     """A price chart on a wide screen."""
     sheet = Sheet(960, 600, dice, (16, 20, 28))

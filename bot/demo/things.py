@@ -65,17 +65,21 @@ def mug(dice: Dice, mark: Print | None = None, *, glaze: Colour = (242, 242, 240
     _table(sheet, dice, 430)
     pane = 960 - at * 1.5 if at > 480 else at + 260
     sheet.glow(pane + 130, 150, 190, 0.55, (255, 250, 232))
-    sheet.rect(pane, 0, 250, 300, (214, 232, 244), 4)
-    sheet.rect(pane + 118, 0, 12, 300, (250, 250, 250))
+    wide, high, bar = float(dice.uniform(170, 300)), float(dice.uniform(200, 330)), float(dice.uniform(40, 130))
+    sheet.rect(pane, 0, wide, high, (214, 232, 244), 4)
+    sheet.rect(pane + bar, 0, float(dice.uniform(8, 18)), high, (250, 250, 250))
+    half, top, slant = float(dice.uniform(126, 178)), float(dice.uniform(236, 306)), float(dice.uniform(4, 34))
+    foot, round_off = half - slant, float(dice.uniform(14, 56))
     sheet.shade(turned(at + 130, 615, 420, 70), 30, 0.5)
-    handle = at + 150
-    sheet.oval(handle, 430, 96, 110, None, _shade(glaze, 0.84), 30)
-    body = [(at - 160, 270), (at + 160, 270), (at + 146, 600), (at + 100, 636), (at - 100, 636), (at - 146, 600)]
-    sheet.poly(body, glaze)
-    sheet.oval(at, 270, 160, 36, _shade(glaze, 0.96))
-    sheet.oval(at, 274, 146, 28, (74, 44, 28))
-    sheet.shade([(at - 160, 300), (at - 108, 300), (at - 100, 630), (at - 146, 600)], 22, 0.28)
-    sheet.shade([(at + 130, 300), (at + 160, 300), (at + 146, 600), (at + 118, 630)], 16, 0.2)
+    sheet.oval(
+        at + half - 8, 430, float(dice.uniform(78, 112)), 110, None, _shade(glaze, 0.84), float(dice.uniform(22, 38))
+    )
+    body = [(half, top), (foot, 600), (foot - round_off, 636)]
+    sheet.poly([*((at + x, y) for x, y in body), *((at - x, y) for x, y in reversed(body))], glaze)
+    sheet.oval(at, top, half, 36, _shade(glaze, 0.96))
+    sheet.oval(at, top + 4, half - 14, 28, (74, 44, 28))
+    sheet.shade([(at - half, top + 30), (at - half + 50, top + 30), (at - foot + 46, 630), (at - foot, 600)], 22, 0.28)
+    sheet.shade([(at + half - 30, top + 30), (at + half, top + 30), (at + foot, 600), (at + foot - 28, 630)], 16, 0.2)
     return photo(laid(sheet.pixels(), mark, (at, 450), 0), dice)
 
 
@@ -155,7 +159,8 @@ def badge(dice: Dice, mark: Print | None = None, *, lace: Colour = (30, 34, 44),
     sheet.shade([(x + 10, y + 18) for x, y in card], 22, 0.6)
     sheet.poly(card, (248, 248, 250))
     sheet.rect(at - 32, 392, 64, 30, (170, 172, 178), 8)
-    for row, width in enumerate((250, 180, 210)):
+    for row in range(int(dice.integers(2, 5))):
+        width = float(dice.uniform(120, 290))
         sheet.poly(
             turned(at, 740 + row * 44, width, 18 if row else 30, lean), (40, 44, 54) if row == 0 else (160, 164, 172)
         )
@@ -267,27 +272,33 @@ def noodles(dice: Dice, mark: Print | None = None) -> Pixels:
     return photo(laid(sheet.pixels(), mark, (470, 370), 0), dice)
 
 
-def cake(dice: Dice, mark: Print | None = None) -> Pixels:
-    """A birthday cake; the mark is the topper."""
+def cake(
+    dice: Dice, mark: Print | None = None, *, icing: Colour = (240, 150, 160), tiers: int = 1, at: float = 360
+) -> Pixels:
+    """A birthday cake of one to three tiers; the mark is the topper."""
     sheet = Sheet(720, 960, dice)
-    sheet.slope((92, 56, 84), (40, 26, 48))
+    sheet.slope(_shade(icing, 0.4), _shade(icing, 0.2))
     for _ in range(40):
-        sheet.glow(
-            float(dice.uniform(0, 720)), float(dice.uniform(0, 460)), float(dice.uniform(8, 22)), 0.5, (255, 214, 130)
-        )
-    sheet.oval(360, 850, 330, 70, (228, 226, 230))
-    sheet.rect(110, 560, 500, 280, (252, 240, 236), 26)
-    sheet.rect(110, 690, 500, 22, (240, 150, 160))
-    sheet.oval(360, 566, 250, 44, (255, 250, 246))
-    for x in range(130, 620, 44):
-        sheet.oval(x, 574, 26, 34, (244, 176, 184))
-    for x in (190, 530):
+        spot = float(dice.uniform(0, 720)), float(dice.uniform(0, 460))
+        sheet.glow(*spot, float(dice.uniform(8, 22)), 0.5, (255, 214, 130))
+    sheet.oval(at, 850, 330, 70, (228, 226, 230))
+    high = 280 / tiers
+    for tier in range(tiers):
+        half, foot = 250 - tier * 62, 840 - tier * high
+        sheet.rect(at - half, foot - high, 2 * half, high, (252, 240 - 10 * tier, 236), 26)
+        sheet.rect(at - half, foot - high * 0.5, 2 * half, 22, _shade(icing, 0.95))
+        sheet.oval(at, foot - high + 6, half, 34, (255, 250, 246))
+        drop = float(dice.uniform(34, 58))
+        for x in np.arange(at - half + 20, at + half - 10, drop):
+            sheet.oval(float(x), foot - high + 14, drop * 0.6, float(dice.uniform(22, 44)), _shade(icing, 1.05))
+    for _ in range(tiers + 1):
+        x = at + float(dice.uniform(-170, 170) / tiers)
         sheet.rect(x - 6, 420, 12, 130, (120, 190, 230), 4)
         sheet.oval(x, 404, 9, 18, (255, 214, 90))
     if mark is not None:
-        sheet.rect(352, 470, 16, 90, (230, 230, 230))
-        sheet.oval(360, 380, 128, 128, (255, 255, 255))
-    return photo(laid(sheet.pixels(), mark, (360, 380), 0), dice)
+        sheet.rect(at - 8, 470, 16, 90, (230, 230, 230))
+        sheet.oval(at, 380, 128, 128, (255, 255, 255))
+    return photo(laid(sheet.pixels(), mark, (at, 380), 0), dice)
 
 
 def cat(

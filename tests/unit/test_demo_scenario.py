@@ -41,13 +41,13 @@ def test_each_meaning_names_a_reason_that_leads_to_it(scenario: Scenario) -> Non
 
 
 def test_every_reason_that_rules_give_has_its_post(scenario: Scenario) -> None:
-    """The demo shows each blocking and asking reason; three cannot be: the campaign has no published start, no partial
-    copy is found yet, and a fault would be a bug."""
+    """The demo shows each blocking and asking reason; two cannot be: the campaign has no published start, and a fault
+    would be a bug."""
     campaign = load_campaign()
     given = {code for code, reason in REASONS.items() if reason.stance is not None}
     deciding = {code for code in given if campaign.stance_of(code) in ("block", "ask")}
     shown = {post.code for post in scenario.posts}
-    assert deciding - shown == {"window.early", "duplicate.partial", "detector.fault"}
+    assert deciding - shown == {"window.early", "detector.fault"}
 
 
 def test_every_picture_can_be_drawn(scenario: Scenario) -> None:
