@@ -9,7 +9,6 @@ import msgspec
 from bot.store.connection import Connection
 from bot.store.log import EventLog
 from detectors.evidence import Examined, Fingerprint, MediaEvidence
-from detectors.features import parts
 
 _encode = msgspec.json.Encoder(order="deterministic").encode
 _decode = msgspec.json.Decoder(Examined).decode
@@ -37,6 +36,8 @@ class MediaFacts:
         ):
             self._log.append("media.examined", sha256, at, {"version": version})
         if packed:
+            from detectors.features import parts  # here, so that who only reads loads no OpenCV
+
             self._connection.run("INSERT OR REPLACE INTO features VALUES (?, ?, ?)", (sha256, *parts(packed)))
 
     def features(self, sha256: str) -> bytes:
