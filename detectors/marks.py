@@ -52,12 +52,13 @@ _GROUP_ODDS: Final = (-9.0, 18.0)
 
 class Candidate(NamedTuple):
     """A place that may hold a mark, with what each stage says of it: log-odds of the outline and logit of the network
-    (each at its floor where that stage did not see it), and how close its colours are to the brand's neighbours."""
+    (each at its floor where that stage did not see it; None where the network was not asked), and how close its
+    colours are to the brand's neighbours."""
 
     mark: str
     pose: Pose
     outline: float
-    network: float
+    network: float | None
     variant: str | None
     colour: float = 0.0
 
@@ -67,7 +68,7 @@ def marks(picture: Picture, kit: Kit) -> tuple[Mark, ...]:
     found: list[Mark] = []
     for candidate in candidates(picture, kit):
         sure = probability(candidate, kit)
-        stage = "network" if candidate.network > _NO_SIGHTING else "outline"
+        stage = "outline" if candidate.network in (None, _NO_SIGHTING) else "network"
         if sure < REPORTED:
             continue
         found.append(_mark(picture, candidate.mark, sure, candidate.pose, stage, candidate.variant))
@@ -88,7 +89,8 @@ def candidates(picture: Picture, kit: Kit) -> list[Candidate]:
     neighbours = beside(masks, kit)
     if not any(each.variant and _logistic(each.outline) >= _SETTLED for each in proposed):
         small = [(each.x, each.y, each.side) for each in neighbours if each.side < _SMALL and each.closeness > _CLOSE]
-        proposed += [_sighted(sighting) for sighting in sightings(picture, kit, tuple(small[:_ENLARGED]))]
+        asked = [each._replace(network=_NO_SIGHTING) for each in proposed] if kit.model else proposed
+        proposed = asked + [_sighted(sighting) for sighting in sightings(picture, kit, tuple(small[:_ENLARGED]))]
     return _one_a_place([_coloured(each, neighbours) for each in proposed], kit)
 
 
@@ -104,8 +106,8 @@ def _coloured(candidate: Candidate, neighbours: list[Neighbours]) -> Candidate:
 
 
 def probability(candidate: Candidate, kit: Kit) -> float:
-    """The calibrated probability, 0..1; a kit without a network is judged by its outlines alone."""
-    if kit.model is None or (candidate.variant and _logistic(candidate.outline) >= _SETTLED):
+    """The calibrated probability, 0..1; where no network was asked, by the outline alone."""
+    if kit.model is None or candidate.network is None:
         return _logistic(candidate.outline)
     constant, network, outline, colour = kit.model.calibration
     odds = constant + network * candidate.network + outline * candidate.outline + colour * candidate.colour
@@ -117,7 +119,7 @@ def _outlined(picture: Picture, kit: Kit, outline: Outline) -> Candidate:
     constant, similarity, bigger, stray = _OUTLINE_ODDS
     steps = min(math.log2(max(side(outline.pose), 1) / 32), 1.0)
     odds = constant + similarity * outline.similarity + bigger * steps + stray * delta / _UNKNOWN
-    return Candidate(outline.mark, outline.pose, max(odds, _NO_OUTLINE), _NO_SIGHTING, variant)
+    return Candidate(outline.mark, outline.pose, max(odds, _NO_OUTLINE), None, variant)
 
 
 def _sighted(sighting: Sighting) -> Candidate:
@@ -137,7 +139,7 @@ def _one_a_place(proposed: list[Candidate], kit: Kit) -> list[Candidate]:
                 merged[index] = other._replace(
                     pose=finer.pose if finer.outline > 0 else other.pose,
                     outline=max(one.outline, other.outline),
-                    network=max(one.network, other.network),
+                    network=_higher(one.network, other.network),
                     colour=max(one.colour, other.colour),
                     variant=other.variant or one.variant,
                 )
@@ -153,6 +155,10 @@ def _one_a_place(proposed: list[Candidate], kit: Kit) -> list[Candidate]:
             kept.append(one)
             taken.append(place)
     return kept
+
+
+def _higher(one: float | None, other: float | None) -> float | None:
+    return other if one is None else one if other is None else max(one, other)
 
 
 def _likeliest_first(those: list[Candidate], kit: Kit) -> list[Candidate]:

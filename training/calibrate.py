@@ -46,6 +46,8 @@ def main(arguments: list[str]) -> int:
     for number in range(options.scenes):
         rgb, placed = compositor.scene(np.random.default_rng((SEED, number)))
         for one in candidates(Picture.of(rgb), kit):
+            if one.network is None:  # settled by its outline: the calibration has no say
+                continue
             place = box(one.pose)
             half = [(each.x - each.size / 2, each.y - each.size / 2, each.size, each.size) for each in placed]
             names = [compositor.classes[each.mark] for each in placed]
@@ -56,6 +58,8 @@ def main(arguments: list[str]) -> int:
             truths.append(float(hit))
     for pixels in library.photos + library.screens:
         for one in candidates(Picture.of(pixels), kit):
+            if one.network is None:
+                continue
             rows.append((one.network, one.outline, one.colour))
             truths.append(0.0)
     weights = fit(np.array(rows), np.array(truths))
