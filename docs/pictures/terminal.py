@@ -1,6 +1,6 @@
 """Draws ``terminal.svg``: real commands on the demo's data, as a terminal shows them.
 
-    gatewarden demo --data .demo && python -m docs.pictures.terminal .demo
+gatewarden demo --data .demo && python -m docs.pictures.terminal .demo
 """
 
 from __future__ import annotations
@@ -49,7 +49,12 @@ def _measured(match: re.Match[str]) -> str:
 
 def main() -> None:
     """Run the commands on the data directory given and write the picture."""
-    os.environ |= {"COLUMNS": str(COLUMNS), "TERM": "xterm-256color", "LC_ALL": "C.UTF-8", "GATEWARDEN_DATA": sys.argv[1]}
+    os.environ |= {
+        "COLUMNS": str(COLUMNS),
+        "TERM": "xterm-256color",
+        "LC_ALL": "C.UTF-8",
+        "GATEWARDEN_DATA": sys.argv[1],
+    }
     console = Console(record=True, width=COLUMNS, file=io.StringIO(), force_terminal=True)
     for words in COMMANDS:
         console.print(Text(f"$ gatewarden {' '.join(words)}", style="bold green"))
