@@ -215,10 +215,9 @@ def _scenes(photos: Sequence[NDArray[np.uint8]], count: int) -> list[Scene]:
 
 
 def _read(paths: Sequence[Path], most: int) -> list[NDArray[np.uint8]]:
-    step = max(1, math.ceil(len(paths) / most))
+    chosen = [paths[index * len(paths) // most] for index in range(most)] if len(paths) > most else paths
     read = (
-        cv2.imread(str(path), cv2.IMREAD_UNCHANGED if path.suffix == ".png" else cv2.IMREAD_COLOR)
-        for path in paths[::step]
+        cv2.imread(str(path), cv2.IMREAD_UNCHANGED if path.suffix == ".png" else cv2.IMREAD_COLOR) for path in chosen
     )
     return [
         np.ascontiguousarray(p[..., [2, 1, 0, 3] if p.shape[2] == 4 else [2, 1, 0]]).astype(np.uint8)
