@@ -16,7 +16,7 @@ from numpy.random import Generator
 Pixels = npt.NDArray[np.uint8]
 Edit = Callable[[Pixels, Generator], Pixels]
 
-__all__ = ["EDITS", "Edit", "jpeg", "resized"]
+__all__ = ["EDITS", "Edit", "jpeg", "resized", "words"]
 
 
 def jpeg(rgb: Pixels, quality: int) -> Pixels:
@@ -78,9 +78,9 @@ def _screenshot(rgb: Pixels, rng: Generator) -> Pixels:
     cv2.putText(page, f"{rng.integers(24)}:{rng.integers(10, 60)}", (24, 34), 0, 0.7, ink, 2, cv2.LINE_AA)
     cv2.circle(page, (54, 110), 28, tuple(int(c) for c in rng.integers(60, 220, 3)), -1, cv2.LINE_AA)
     for y in (92, 122):
-        cv2.putText(page, _words(rng, 3), (96, y + 10), 0, 0.6, ink, 1, cv2.LINE_AA)
+        cv2.putText(page, words(rng, 3), (96, y + 10), 0, 0.6, ink, 1, cv2.LINE_AA)
     for row in range(3):
-        cv2.putText(page, _words(rng, 6), (24, 180 + 32 * row), 0, 0.65, ink, 1, cv2.LINE_AA)
+        cv2.putText(page, words(rng, 6), (24, 180 + 32 * row), 0, 0.65, ink, 1, cv2.LINE_AA)
     share = min(492 / rgb.shape[1], 700 / rgb.shape[0])
     inner = _scaled(rgb, share)
     page[290 : 290 + inner.shape[0], 24 : 24 + inner.shape[1]] = inner
@@ -90,7 +90,8 @@ def _screenshot(rgb: Pixels, rng: Generator) -> Pixels:
     return page
 
 
-def _words(rng: Generator, count: int) -> str:
+def words(rng: Generator, count: int) -> str:
+    """So many words of nothing."""
     letters = np.array(list("abcdefghijklmnoprstuvwyz"))
     return " ".join("".join(rng.choice(letters, int(rng.integers(2, 8)))) for _ in range(count))
 
@@ -135,7 +136,7 @@ def _ground(rng: Generator, height: int, width: int) -> Pixels:
     for _ in range(12):
         at = (int(rng.integers(width)), int(rng.integers(height)))
         colour = tuple(int(c) for c in rng.integers(0, 256, 3))
-        cv2.putText(drawn, _words(rng, 2), at, 0, rng.uniform(0.5, 1.5), colour, 2, cv2.LINE_AA)
+        cv2.putText(drawn, words(rng, 2), at, 0, rng.uniform(0.5, 1.5), colour, 2, cv2.LINE_AA)
         cv2.circle(drawn, at, int(rng.integers(6, 50)), colour, int(rng.integers(1, 5)), cv2.LINE_AA)
     return np.asarray(drawn, np.uint8)
 
@@ -170,7 +171,7 @@ def _text(rgb: Pixels, rng: Generator) -> Pixels:
     for _ in range(3):
         y, tall = int(rng.integers(0, max(1, h - h // 8))), max(10, h // 9)
         cv2.rectangle(seen, (0, y), (w, y + tall), tuple(int(c) for c in rng.integers(0, 256, 3)), -1)
-        cv2.putText(seen, _words(rng, 5), (8, y + tall * 3 // 4), 0, tall / 36, (255, 255, 255), 2, cv2.LINE_AA)
+        cv2.putText(seen, words(rng, 5), (8, y + tall * 3 // 4), 0, tall / 36, (255, 255, 255), 2, cv2.LINE_AA)
     return seen
 
 

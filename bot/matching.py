@@ -12,7 +12,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Literal
 
+import msgspec
+
 from bot.campaign import Campaign
+from bot.parts import common, counts
 from bot.proof import BITS, SHARED_LEAST, Sight, hashes, ignored, likeliest, placed, prove, sight
 from bot.proof import score_of as proof_score
 from detectors.evidence import MediaEvidence, Point, Quad, Value
@@ -67,6 +70,24 @@ def distance_of(score: float) -> int:
     return max(d for d in range(BITS + 1) if score_of(d) >= min(score, 1.0))
 
 
+Found = tuple[Match, int | None]
+"""A match, and where it is a doubtful one by features, the points of the query that agree."""
+
+
+def _less_shared(found: Sequence[Found], campaign: Campaign) -> list[Match]:
+    """Doubtful matches less the points of the query that many of them rest on, an app's frame or a template: what is
+    left of them makes their score."""
+    shared, base = common([points for _, points in found if points is not None]), score_of(campaign.copies.near)
+    matches = []
+    for match, points in found:
+        if points is not None and not counts(points, shared, campaign.copies.inliers):
+            left = (points & ~shared).bit_count() / max(1, campaign.copies.inliers)
+            weaker = min(match.score, round(base * left, 4))
+            match = msgspec.structs.replace(match, score=max(weaker, score_of(match.distance or BITS)))
+        matches.append(match)
+    return matches
+
+
 class Matcher:
     """Holds the index; answers queries. ``min_score``: matches below it are not given; 0 gives every candidate."""
 
@@ -94,22 +115,23 @@ class Matcher:
         candidates |= {key for key, _ in self._features.sharing(*codes(query.evidence.features), SHARED_LEAST)}
         seen = self._sight(query)
         found = [self._match(query, seen, self._items[key], same=key in exact) for key in candidates]
-        kept = [m for m in found if m is not None and m.score >= self.min_score]
+        scored = _less_shared([pair for pair in found if pair is not None], self._campaign)
+        kept = [m for m in scored if m.score >= self.min_score]
         return sorted(kept, key=lambda m: (-m.score, m.kind != "exact", m.path))
 
     def _sight(self, item: Item) -> Sight:
         return sight(item.evidence, unpack(item.evidence.features), (), self._campaign)
 
-    def _match(self, query: Item, seen: Sight, item: Item, *, same: bool) -> Match | None:
+    def _match(self, query: Item, seen: Sight, item: Item, *, same: bool) -> Found | None:
         if item.real == query.real:
             return None
         if same:
-            return Match(path=item.path, kind="exact", score=1.0, distance=0)
+            return Match(path=item.path, kind="exact", score=1.0, distance=0), None
         first, second = sorted((seen, self._sight(item)), key=lambda s: s.evidence.sha256)
         proof = self._prove(first, second, self._campaign)
         if proof is None:
             return None
-        return Match(
+        match = Match(
             path=item.path,
             kind=proof.kind,
             score=proof_score(proof, self._campaign),
@@ -117,6 +139,7 @@ class Matcher:
             inliers=proof.inliers,
             quad=proof.quad if second is seen else placed(proof, first.evidence, second.evidence),
         )
+        return match, int(proof.points[0 if first is seen else 1], 16) if proof.doubtful else None
 
     def agreeing(self, query: Item, match: Match) -> list[tuple[Point, Point]]:
         """The points in which the query and a match agree, each as shares of its picture's width and height; none for

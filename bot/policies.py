@@ -37,9 +37,9 @@ class CopyPolicy(Value):
     which a picture is that. ``clip_near``, ``clip_partial``: share of frames in both, in either, for two videos."""
 
     near: Bits = 31
-    inliers: Count = 14
+    inliers: Count = 10
     area: Share = 0.1
-    alike: Share = 0.4
+    alike: Share = 0.2
     text: Share = 0.8
     text_min_chars: Count = 20
     official: Bits = 31

@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bot.campaign import Campaign
+from bot.parts import Detail, bits, is_doubtful
 from detectors.evidence import Fingerprint, MediaEvidence, Quad, Value
 from detectors.features import Features
 from detectors.geometry import Alignment, aligned, inside, mapped, outline
@@ -26,7 +27,9 @@ SHARED_LEAST: Final = 5
 """Features in which two pictures must agree by word and signature before a proof by features is tried."""
 BITS: Final = 256
 
-_WHOLE: Final = 0.85  # of either picture seen in the other, and of that alike: nearly the same picture, not a part
+_WHOLE: Final = 0.85  # of either picture seen in the other: nearly the same picture, not a part
+_SAME: Final = 0.9
+_MANY: Final = 30
 _MARK: Final = 0.5  # score from which a place holds a brand mark
 _HALF: Final = 10  # agreeing features beyond the least that take the score half of the rest of its way to 1
 
@@ -35,7 +38,8 @@ class Proof(Value):
     """What makes one medium a copy of another. ``distance``: PDQ bits, least over orientations and frames; 256 where
     one has no hash. By local features also ``inliers``, how many agree; ``area``, the greater share of a picture that
     they span; ``alike``, the share of what both show that looks the same; ``quad``, where the medium of the lower
-    SHA-256 lies in the other, in pixels of that one, also beyond its edges."""
+    SHA-256 lies in the other, in pixels of that one, also beyond its edges; ``points``, which features agree, as bits
+    of a number in hex, of the one and the other; ``doubtful``: they may be a frame around different things."""
 
     kind: Literal["near", "partial"]
     distance: int
@@ -44,11 +48,23 @@ class Proof(Value):
     alike: float | None = None
     quad: Quad | None = None
 
-    @property
-    def detail(self) -> str:
+    points: tuple[str, str] = ("0", "0")
+    doubtful: bool = False
+
+    def detail(self, campaign: Campaign) -> str:
         """The proof by features as JSON, for storing beside the link."""
-        facts = {"inliers": self.inliers, "area": self.area, "alike": self.alike, "quad": self.quad}
-        return msgspec.json.encode(facts if self.inliers is not None else {}).decode()
+        if self.inliers is None or self.area is None or self.alike is None or self.quad is None:
+            return "{}"
+        detail = Detail(
+            inliers=self.inliers,
+            area=self.area,
+            alike=self.alike,
+            quad=self.quad,
+            points=self.points,
+            least=campaign.copies.inliers,
+            doubtful=self.doubtful,
+        )
+        return msgspec.json.encode(detail).decode()
 
 
 @dataclass(frozen=True, eq=False)
@@ -182,7 +198,8 @@ def _by_features(first: Sight, second: Sight, distance: int, campaign: Campaign)
     found, policy = aligned(a, b, ignored(first, second)), campaign.copies
     if found is None or found.inliers < policy.inliers or max(found.spans) < policy.area or found.alike < policy.alike:
         return None
-    whole = min(*found.covers, found.alike) >= _WHOLE
+    # Clusters are joined by near links, so these must be sure: all of either is in the other and looks the same.
+    whole = min(found.covers) >= _WHOLE and found.alike >= _SAME and found.inliers >= _MANY
     return Proof(
         kind="near" if whole else "partial",
         distance=distance,
@@ -190,6 +207,8 @@ def _by_features(first: Sight, second: Sight, distance: int, campaign: Campaign)
         area=round(min(1.0, max(found.spans)), 4),
         alike=round(found.alike, 4),
         quad=_quad(found, a, b, second.evidence.width / b.width),
+        doubtful=is_doubtful(found.alike, found.covers),
+        points=(bits(found.pairs[:, 0].tolist()), bits(found.pairs[:, 1].tolist())),
     )
 
 

@@ -153,7 +153,7 @@ class Relater:
         for other in self._find(whole, words):
             proof = self._prove(evidence, self._key(other)[2:])
             if proof is not None:
-                changed |= self._store.graph.link(node, other, proof.kind, proof.distance, proof.detail)
+                changed |= self._store.graph.link(node, other, proof.kind, proof.distance, proof.detail(self._campaign))
         for fingerprint in whole:
             self._hashes.add(node, fingerprint.pdq)
         self._features.add(node, *words)

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from bot import parts
 from bot.store.connection import Connection, Row
 from detectors.evidence import Value
 
@@ -37,6 +38,13 @@ class Occurrence(Value):
     author: str
     earliest: int
     latest: int
+
+
+Part = tuple[int, parts.Detail | None, int]
+
+
+def _common(links: Iterable[Part]) -> int:
+    return parts.common([points for _, detail, points in links if detail is not None and detail.doubtful])
 
 
 class Graph:
@@ -75,7 +83,10 @@ class Graph:
         ):
             return set()
         if kind == "partial":
-            return self._posts_with("node IN (?, ?)", (low, high))
+            flipped = self._no_longer(low, high) | self._no_longer(high, low)
+            return self._posts_with("node IN (?, ?)", (low, high)) | {
+                post for node in flipped for post in self._posts_with("node = ?", (node,))
+            }
         if self.common(a) is not None or self.common(b) is not None:
             return set()
         return self._join(self.cluster(a), self.cluster(b))
@@ -222,12 +233,51 @@ class Graph:
         return worst
 
     def _partners(self, node: int) -> list[int]:
+        """The nodes that partial links join to this one, less those that are, or whose link rests on, what everybody
+        shares.
+        """
+        mine = self._parts(node)
+        found = []
+        for other, detail, points in mine:
+            if self.common(other) is not None:
+                continue
+            if detail is not None and detail.doubtful:
+                theirs = self._parts(other)
+                back = next(points for partner, _, points in theirs if partner == node)
+                if not (
+                    parts.counts(points, _common(mine), detail.least)
+                    and parts.counts(back, _common(theirs), detail.least)
+                ):
+                    continue
+            found.append(other)
+        return found
+
+    def _parts(self, node: int) -> list[Part]:
+        """The partial links of a node: (the other, the proof by features, the points that agree in this node)."""
         rows = self._connection.rows(
-            "SELECT b FROM links WHERE a = ?1 AND kind = 'partial' UNION SELECT a FROM links WHERE b ="
-            " ?1 AND kind = 'partial'",
+            "SELECT n.id, l.detail, m.key < n.key FROM links l JOIN nodes m ON m.id = ?1"
+            " JOIN nodes n ON n.id = l.a + l.b - ?1 WHERE (l.a = ?1 OR l.b = ?1) AND l.kind = 'partial' ORDER BY n.id",
             (node,),
         )
-        return [row[0] for row in rows if self.common(row[0]) is None]
+        found: list[Part] = []
+        for other, text, first in rows:
+            detail = parts.read(text)
+            found.append((other, detail, 0 if detail is None else int(detail.points[0 if first else 1], 16)))
+        return found
+
+    def _no_longer(self, node: int, newest: int) -> set[int]:
+        """The partners whose link to this node does not count any more since it has its newest link."""
+        after = self._parts(node)
+        before = _common([part for part in after if part[0] != newest])
+        shared = _common(after)
+        return {
+            other
+            for other, detail, points in after
+            if detail is not None
+            and detail.doubtful
+            and parts.counts(points, before, detail.least)
+            and not parts.counts(points, shared, detail.least)
+        }
 
     def _neighbours(self, node: int) -> set[str]:
         return {post for partner in self._partners(node) for post in self._posts_with("node = ?", (partner,))}
