@@ -1,0 +1,180 @@
+"""Local features: packed and given back, found again after edits, mirrored alike, and not found where nothing is."""
+
+from __future__ import annotations
+
+import functools
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from detectors.brand import load_kit
+from detectors.examples import scene
+from detectors.feature_index import RADIUS, FeatureIndex
+from detectors.features import MOST, Features, codes, features, parts, unpack, without
+from detectors.geometry import aligned, mapped
+from detectors.local import seen
+from detectors.picture import Picture
+
+Pixels = npt.NDArray[np.uint8]
+
+
+def gray(rgb: Pixels) -> Pixels:
+    return np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), np.uint8)
+
+
+@functools.cache
+def picture(seed: int) -> Pixels:
+    """A scene with things in it: SIFT finds little in what is only soft."""
+    drawn, rng = scene(seed), np.random.default_rng(seed)
+    for _ in range(60):
+        at = (int(rng.integers(960)), int(rng.integers(720)))
+        colour = tuple(int(v) for v in rng.integers(0, 256, 3))
+        cv2.circle(drawn, at, int(rng.integers(5, 50)), colour, int(rng.integers(1, 6)), cv2.LINE_AA)
+    return drawn
+
+
+def of(rgb: Pixels) -> Features:
+    found = unpack(features(gray(rgb)))
+    assert found is not None
+    return found
+
+
+def test_packed_features_are_small_and_come_back() -> None:
+    """At most 20 KB; what an index needs is a prefix; unpacked, the numbers are within their ranges."""
+    packed = features(gray(picture(1)))
+    found = of(picture(1))
+    assert len(packed) <= 20 * 1024
+    assert b"".join(parts(packed)) == packed
+    words, signatures = codes(parts(packed)[0])
+    assert 100 < len(found) <= MOST
+    assert (words == found.words).all()
+    assert (signatures == found.signatures).all()
+    assert found.vectors.max() <= 15
+    assert (found.points >= 0).all()
+    assert (found.points <= (found.width, found.height)).all()
+
+
+def test_dropped_features_are_gone_and_the_others_unchanged() -> None:
+    """Leaving some out keeps every table in step."""
+    packed = features(gray(picture(1)))
+    found = of(picture(1))
+    dropped = np.arange(len(found)) % 3 == 0
+    left = unpack(without(packed, dropped))
+    assert left is not None
+    for name in ("points", "sizes", "angles", "flipped", "vectors", "words", "signatures"):
+        assert (getattr(left, name) == getattr(found, name)[~dropped]).all(), name
+    assert (left.thumbnail == found.thumbnail).all()
+
+
+@pytest.mark.parametrize("flat", [np.full((400, 600), 90, np.uint8), np.zeros((4, 900), np.uint8)])
+def test_nothing_to_hold_on_to(flat: Pixels) -> None:
+    """One tone, or a mere strip, has no features; and none are unpacked from nothing."""
+    assert features(flat) == b""
+    assert unpack(b"") is None
+    assert len(codes(b"")[0]) == 0
+
+
+def edits() -> dict[str, tuple[Pixels, npt.NDArray[np.float64]]]:
+    """An edited picture, and where the corners of the whole belong in it."""
+    whole = picture(1)
+    corners = np.array([(0, 0), (960, 0), (960, 720), (0, 720)], np.float64)
+    pasted = picture(2).copy()
+    pasted[300:660, 60:540] = cv2.resize(whole, (480, 360), interpolation=cv2.INTER_AREA)
+    leaning = np.array([(60, 30), (900, 0), (860, 700), (0, 640)], np.float32)
+    matrix = cv2.getPerspectiveTransform(corners.astype(np.float32), leaning)
+    return {
+        "part": (np.ascontiguousarray(whole[150:600, 200:860]), corners - (200, 150)),
+        "mirrored": (np.ascontiguousarray(whole[:, ::-1]), np.array([(960, 0), (0, 0), (0, 720), (960, 720)], float)),
+        "turned": (
+            np.ascontiguousarray(np.rot90(whole, -1)),
+            np.array([(720, 0), (720, 960), (0, 960), (0, 0)], float),
+        ),
+        "pasted": (pasted, corners / 2 + (60, 300)),
+        "photographed": (cv2.warpPerspective(whole, matrix, (960, 720)).astype(np.uint8), leaning.astype(float)),
+    }
+
+
+@pytest.mark.parametrize("name", edits())
+def test_found_again_where_it_is(name: str) -> None:
+    """The whole lies in the edited picture where it was laid, within 2 % of its side; also seen the other way round."""
+    edited, corners = edits()[name]
+    whole, part = of(picture(1)), of(edited)
+    found, back = aligned(whole, part), aligned(part, whole)
+    assert found is not None
+    assert back is not None
+    assert min(found.inliers, back.inliers) >= 15
+    outline = np.array([(0, 0), (whole.width, 0), (whole.width, whole.height), (0, whole.height)], np.float64)
+    placed = mapped(found.matrix, outline) * (edited.shape[1] / part.width)
+    assert np.abs(placed - corners).max() <= 20
+    assert found.alike >= 0.7
+
+
+def test_another_picture_is_not_found() -> None:
+    """Pictures of one manner but nothing in common agree on next to nothing."""
+    for seed in range(3, 9):
+        found = aligned(of(picture(1)), of(picture(seed)))
+        assert found is None or found.inliers < 8
+
+
+def test_ignored_features_do_not_count() -> None:
+    """Where all that agrees is ignored, nothing is found."""
+    whole, part = of(picture(1)), of(edits()["part"][0])
+    everything = np.ones(len(whole), np.bool_), np.zeros(len(part), np.bool_)
+    assert aligned(whole, part, everything) is None
+
+
+def test_the_kits_poster_leaves_nothing_of_ones_own() -> None:
+    """Features on the official poster are left out of the evidence, those beside it are kept."""
+    kit = load_kit("gate")
+    poster = np.ascontiguousarray(kit.picture(kit.posters[0])[..., :3])
+    assert len(codes(features(gray(poster)))[0]) > 50
+    bare = seen(Picture.of(poster), kit)
+    assert sum(len(codes(value.packed)[0]) for value in bare) < 5
+    beside = picture(1).copy()
+    small = cv2.resize(poster, (300, round(300 * poster.shape[0] / poster.shape[1])), interpolation=cv2.INTER_AREA)[
+        :700
+    ]
+    beside[10 : 10 + len(small), 10:310] = small
+    (value,) = seen(Picture.of(beside), kit)
+    kept = unpack(value.packed)
+    assert kept is not None
+    assert 40 < len(kept) < len(of(beside))
+
+
+def test_the_index_counts_as_one_would_by_hand() -> None:
+    """Every picture that shares enough is found, none is missed, whichever way and in how many steps it was filled."""
+    rng = np.random.default_rng(1)
+    held = [
+        (key, rng.integers(0, 40, 200).astype(np.uint16), rng.integers(0, 2**63, 200).astype(np.uint64) & 0xFFFFF)
+        for key in range(150)
+    ]
+    one_by_one, at_once = FeatureIndex(), FeatureIndex()
+    at_once.fill((key, words, signs.astype(np.uint64)) for key, words, signs in held[:120])
+    for key, words, signs in held:
+        one_by_one.add(key, words, signs.astype(np.uint64))
+        if key >= 120:
+            at_once.add(key, words, signs.astype(np.uint64))
+    for _, words, signs in held[::25]:
+        expected = []
+        for key, others, theirs in held:
+            near = np.bitwise_count(signs[:, None] ^ theirs[None]) <= RADIUS
+            expected.append((key, int(((words[:, None] == others[None]) & near).sum())))
+        wanted = [(key, count) for key, count in expected if count >= 700]
+        assert one_by_one.sharing(words, signs.astype(np.uint64), 700) == wanted
+        assert at_once.sharing(words, signs.astype(np.uint64), 700) == wanted
+    assert len(one_by_one) == len(at_once) == 150 * 200
+    assert FeatureIndex().sharing(*codes(b""), 1) == []
+
+
+def test_agreement_is_the_same_from_either_side() -> None:
+    """How many features two pictures share does not depend on which of them is looked for: order changes nothing."""
+    pair = [codes(features(gray(rgb))) for rgb in (picture(1), edits()["pasted"][0])]
+    counts = []
+    for held, asked in (pair, pair[::-1]):
+        index = FeatureIndex()
+        index.add(7, *held)
+        counts.append(index.sharing(*asked, 1))
+    assert counts[0] == counts[1]
+    assert counts[0][0][1] >= 5
