@@ -7,12 +7,13 @@ standing towards the other authors in its cluster, the worst that holds:
     4 LATER_SAME   another author's same bytes certainly came before
     3 LATER        another author's similar content certainly came before
     2 UNORDERED    another author has it too, and time cannot tell who was first
-    1 OWN          only the same author's came before
+    1 OWN          the same author's came before, and certainly before any other's
     0 FIRST        nobody's came before
 
-A new occurrence can only raise the standing of others, and only of those below what it imposes: an index finds these,
-so that n copies cost O(n) whichever order they arrive in. Everything rarer (an occurrence moved, withdrawn or changed
-author, a picture declared common) recomputes the cluster. Which gives the same: a standing is a function of the set.
+A new occurrence changes the standing of few: of others below what it imposes, and of later ones of its own author. An
+index finds these, so that n copies cost O(n) whichever order they arrive in. Everything rarer (an occurrence moved,
+withdrawn or changed author, a picture declared common) recomputes the cluster. Which gives the same: a standing is a
+function of the set.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from collections.abc import Iterable
 
 from bot import parts
 from bot.store.connection import Connection, Row
+from bot.store.times import UNBOUNDED
 from detectors.evidence import Value
 
 FIRST, OWN, UNORDERED, LATER, LATER_SAME = range(5)
@@ -159,55 +161,63 @@ class Graph:
         }
 
     def _impose(self, new: Occurrence, cluster: int) -> set[str]:
-        """Raise the standing of those that the new occurrence comes before or cannot be ordered with."""
-        raises = (
-            # The same bytes, later; similar, later; overlapping; one's own. Each goes by standing, since few stand
-            # low in a large cluster; left to itself the planner goes by time.
-            (LATER_SAME, "by_node WHERE node = ?1 AND standing < 4 AND earliest > ?4 AND author <> ?3"),
-            (LATER, "by_cluster WHERE cluster = ?2 AND standing < 3 AND earliest > ?4 AND author <> ?3"),
-            (
-                UNORDERED,
-                "by_cluster WHERE cluster = ?2 AND standing < 2 AND earliest <= ?4 AND latest >= ?5 AND author <> ?3",
-            ),
-            (OWN, "by_cluster WHERE cluster = ?2 AND standing < 1 AND earliest > ?4 AND author = ?3"),
+        """Give a new standing to those for whom the new occurrence changes something: others that it comes before or
+        cannot be ordered with, and later ones of its own author, whom it may prove to have been first.
+        """
+        touched = (
+            # The same bytes, later; similar, later; overlapping; one's own. The first three go by standing, since few
+            # stand low in a large cluster; left to itself the planner goes by time.
+            "by_node WHERE node = ?1 AND standing < 4 AND earliest > ?4 AND author <> ?3",
+            "by_cluster WHERE cluster = ?2 AND standing < 3 AND earliest > ?4 AND author <> ?3",
+            "by_cluster WHERE cluster = ?2 AND standing < 2 AND earliest <= ?4 AND latest >= ?5 AND author <> ?3",
+            "by_author WHERE cluster = ?2 AND author = ?3 AND earliest > ?4 AND standing <> 1",
         )
         parameters = (new.node, cluster, new.author, new.latest, new.earliest, new.post_id)
+        columns = "post_id, slot, node, author, earliest, latest, standing"
         changed: set[str] = set()
-        for standing, where in raises:
-            others = f"SELECT post_id, slot FROM occurrences INDEXED BY occurrences_{where} AND post_id <> ?6"
-            for post_id, slot in self._connection.rows(others, parameters):
-                self._connection.run(
-                    "UPDATE occurrences SET standing = ? WHERE post_id = ? AND slot = ?", (standing, post_id, slot)
-                )
-                changed.add(post_id)
+        for where in touched:
+            others = f"SELECT {columns} FROM occurrences INDEXED BY occurrences_{where} AND post_id <> ?6"
+            for *fields, standing in self._connection.rows(others, parameters):
+                other = _occurrence(tuple(fields))
+                if self._stand(other, cluster) != standing:
+                    changed.add(other.post_id)
         return changed
 
     def _stand(self, o: Occurrence, cluster: int) -> int:
-        """Compute and store one occurrence's standing from the set."""
-        before = "latest < ?2 AND author <> ?3 LIMIT 1"
-        standing = FIRST
+        """Compute and store one occurrence's standing from the set. Who copies the author's own earlier content takes
+        nothing from the author: others count only where they are not certainly later than that.
+        """
+        own = self._own(o, cluster)
+        unproven = "author <> ?3 AND earliest <= ?4 LIMIT 1"
+        bound = UNBOUNDED if own is None else own
+        standing = FIRST if own is None else OWN
         if self._connection.row(
-            f"SELECT 1 FROM occurrences WHERE node = ?1 AND {before}", (o.node, o.earliest, o.author)
+            f"SELECT 1 FROM occurrences WHERE node = ?1 AND latest < ?2 AND {unproven}",
+            (o.node, o.earliest, o.author, bound),
         ):
             standing = LATER_SAME
         elif self._connection.row(
-            f"SELECT 1 FROM occurrences WHERE cluster = ?1 AND {before}", (cluster, o.earliest, o.author)
+            f"SELECT 1 FROM occurrences WHERE cluster = ?1 AND latest < ?2 AND {unproven}",
+            (cluster, o.earliest, o.author, bound),
         ):
             standing = LATER
         elif self._connection.row(
-            "SELECT 1 FROM occurrences WHERE cluster = ? AND earliest <= ? AND latest >= ? AND author <> ? LIMIT 1",
-            (cluster, o.latest, o.earliest, o.author),
+            f"SELECT 1 FROM occurrences WHERE cluster = ?1 AND latest >= ?2 AND {unproven}",
+            (cluster, o.earliest, o.author, min(bound, o.latest)),
         ):
             standing = UNORDERED
-        elif self._connection.row(
-            "SELECT 1 FROM occurrences WHERE cluster = ? AND latest < ? AND author = ? AND post_id <> ? LIMIT 1",
-            (cluster, o.earliest, o.author, o.post_id),
-        ):
-            standing = OWN
         self._connection.run(
             "UPDATE occurrences SET standing = ? WHERE post_id = ? AND slot = ?", (standing, o.post_id, o.slot)
         )
         return standing
+
+    def _own(self, o: Occurrence, cluster: int) -> int | None:
+        """By when the author certainly had this content before, in another post; None where they had not."""
+        row = self._connection.row(
+            "SELECT min(latest) FROM occurrences WHERE cluster = ? AND author = ? AND latest < ? AND post_id <> ?",
+            (cluster, o.author, o.earliest, o.post_id),
+        )
+        return None if row is None or row[0] is None else int(row[0])
 
     def standings(self, post_id: str) -> dict[int, tuple[int, int]]:
         """Per slot of a post: (standing, node)."""
@@ -219,15 +229,17 @@ class Graph:
         such a picture.
         """
         worst = None
+        own = self._own(o, self.cluster(node))
+        bound = UNBOUNDED if own is None else own
         for other in self._partners(node):
             if self._connection.row(
-                "SELECT 1 FROM occurrences WHERE node = ? AND latest < ? AND author <> ? LIMIT 1",
-                (other, o.earliest, o.author),
+                "SELECT 1 FROM occurrences WHERE node = ? AND latest < ? AND author <> ? AND earliest <= ? LIMIT 1",
+                (other, o.earliest, o.author, bound),
             ):
                 return LATER
             if self._connection.row(
                 "SELECT 1 FROM occurrences WHERE node = ? AND earliest <= ? AND latest >= ? AND author <> ? LIMIT 1",
-                (other, o.latest, o.earliest, o.author),
+                (other, min(bound, o.latest), o.earliest, o.author),
             ):
                 worst = UNORDERED
         return worst
@@ -360,10 +372,15 @@ class Graph:
         rows = self._connection.rows(
             f"SELECT post_id, slot, node, author, earliest, latest FROM occurrences WHERE {where}", parameters
         )
-        return [Occurrence(post_id=p, slot=s, node=n, author=a, earliest=e, latest=t) for p, s, n, a, e, t in rows]
+        return [_occurrence(row) for row in rows]
 
     def _posts_with(self, where: str, parameters: tuple[object, ...]) -> set[str]:
         return {
             row[0]
             for row in self._connection.rows(f"SELECT DISTINCT post_id FROM occurrences WHERE {where}", parameters)
         }
+
+
+def _occurrence(row: Row) -> Occurrence:
+    post_id, slot, node, author, earliest, latest = row
+    return Occurrence(post_id=post_id, slot=slot, node=node, author=author, earliest=earliest, latest=latest)

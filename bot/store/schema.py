@@ -81,6 +81,7 @@ CREATE INDEX occurrences_by_node ON occurrences (node, standing, earliest);
 CREATE INDEX occurrences_by_cluster ON occurrences (cluster, standing, earliest);
 CREATE INDEX occurrences_first_in_node ON occurrences (node, latest, author);
 CREATE INDEX occurrences_first_in_cluster ON occurrences (cluster, latest, author);
+CREATE INDEX occurrences_by_author ON occurrences (cluster, author, latest);
 CREATE INDEX occurrences_span ON occurrences (cluster, earliest, latest, author);
 CREATE TABLE accounts (id TEXT PRIMARY KEY, person TEXT NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE bank (

@@ -52,16 +52,22 @@ def by_definition(posts: list[tuple[int, Placed]], links: list[tuple[int, int]])
             cluster = {name: new if c == old else c for name, c in cluster.items()}
     result = {}
     for number, (name, author, earliest, width) in posts:
-        standing = FIRST
+        mine = [
+            earliest2 + width2
+            for other, (name2, author2, earliest2, width2) in posts
+            if other != number and cluster[name2] == cluster[name] and author2 == author
+        ]
+        had = min((latest for latest in mine if latest < earliest), default=None)
+        standing = FIRST if had is None else OWN
         for other, (name2, author2, earliest2, width2) in posts:
-            if other == number or cluster[name2] != cluster[name]:
+            if other == number or cluster[name2] != cluster[name] or author2 == author:
                 continue
-            if author2 != author and earliest2 + width2 < earliest:
+            if had is not None and had < earliest2:
+                continue  # they came after what this author had already shown
+            if earliest2 + width2 < earliest:
                 standing = max(standing, LATER_SAME if name2 == name else LATER)
-            elif author2 != author and earliest2 <= earliest + width:
+            elif earliest2 <= earliest + width:
                 standing = max(standing, UNORDERED)
-            elif author2 == author and earliest2 + width2 < earliest:
-                standing = max(standing, OWN)
         result[number] = standing
     return result
 
@@ -123,3 +129,18 @@ def test_content_that_turns_out_to_be_the_same_persons_is_no_copy(store: Store) 
         assert store.graph.standings("2")[0][0] == LATER_SAME
         store.graph.place("2", [Occurrence(post_id="2", slot=0, node=node, author="p:1", earliest=2, latest=2)])
         assert store.graph.standings("2")[0][0] == OWN
+
+
+def test_whoever_is_copied_may_repost(store: Store) -> None:
+    """An author whose picture was stolen does not become the thief's copier by posting it again; arriving last, the
+    first post still proves it.
+    """
+    with store.transaction():
+        node, _ = store.graph.node("m:x", "media")
+        posts = {"o": ("a", 1), "c": ("b", 2), "s": ("a", 3)}
+        for post in ("s", "c", "o"):
+            author, at = posts[post]
+            store.graph.place(
+                post, [Occurrence(post_id=post, slot=0, node=node, author=author, earliest=at, latest=at)]
+            )
+        assert [store.graph.standings(post)[0][0] for post in "ocs"] == [FIRST, LATER_SAME, OWN]
