@@ -81,7 +81,7 @@ def _less_shared(found: Sequence[Found], campaign: Campaign) -> list[Match]:
     matches = []
     for match, points in found:
         if points is not None and not counts(points, shared, campaign.copies.inliers):
-            left = (points & ~shared).bit_count() / max(1, campaign.copies.inliers)
+            left = min(0.99, (points & ~shared).bit_count() / max(1, campaign.copies.inliers))
             weaker = min(match.score, round(base * left, 4))
             match = msgspec.structs.replace(match, score=max(weaker, score_of(match.distance or BITS)))
         matches.append(match)

@@ -65,8 +65,10 @@ def common(doubtful: Sequence[int]) -> int:
 
 
 def counts(points: int, shared: int, least: int) -> bool:
-    """Whether a doubtful link still makes a copy once its picture's common points are left out."""
-    return (points & ~shared).bit_count() >= least
+    """Whether a doubtful link still makes a copy once its picture's common points are left out: of its points
+    ``least`` and a quarter remain."""
+    left = (points & ~shared).bit_count()
+    return left >= least and 4 * left >= points.bit_count()
 
 
 _decode: Final = msgspec.json.Decoder(Detail).decode

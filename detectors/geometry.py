@@ -235,10 +235,10 @@ def _alike(a: Features, b: Features, matrix: Floats) -> float:
             if inside[block].mean() < 0.9:
                 continue
             x, y = one[block] - one[block].mean(), shown[block] - shown[block].mean()
-            if min(x.std(), y.std()) < _FLAT:
+            if max(x.std(), y.std()) < _FLAT:
                 continue
             counted += 1
-            alike += bool((x * y).mean() >= _AGREES * x.std() * y.std())
+            alike += bool((x * y).mean() >= _AGREES * max(x.std() * y.std(), 1e-6))
     return alike / counted if counted else 1.0
 
 

@@ -1,0 +1,179 @@
+"""Copies by local features: any order of arrival ends in the same relations; a template that all show makes no copy."""
+
+from __future__ import annotations
+
+import datetime as dt
+import functools
+import hashlib
+from pathlib import Path
+
+import cv2
+import msgspec
+import numpy as np
+import numpy.typing as npt
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bot import parts
+from bot.campaign import load_campaign
+from bot.model import Author, Interval, Looked, MediaRef, Post, Relation
+from bot.relate import Relater
+from bot.store import Store
+from detectors.evidence import Colour, MediaEvidence
+from detectors.examples import scene
+from detectors.features import features
+from detectors.fingerprint import fingerprint
+
+START = dt.datetime(2025, 7, 20, tzinfo=dt.UTC)
+CAMPAIGN = load_campaign()
+Pixels = npt.NDArray[np.uint8]
+
+
+def picture(seed: int, width: int = 960, height: int = 720) -> Pixels:
+    drawn, rng = scene(seed, width, height), np.random.default_rng(seed)
+    for _ in range(60):
+        at = (int(rng.integers(width)), int(rng.integers(height)))
+        colour = tuple(int(v) for v in rng.integers(0, 256, 3))
+        cv2.circle(drawn, at, int(rng.integers(5, 50)), colour, int(rng.integers(1, 6)), cv2.LINE_AA)
+    return drawn
+
+
+def framed(seed: int) -> Pixels:
+    """One frame around different pictures: what an app shows around every post."""
+    page = picture(100)
+    page[150:570, 200:760] = picture(seed, 560, 420)
+    return page
+
+
+def pixels(name: str) -> Pixels:
+    kind, _, seed = name.partition(" ")
+    whole = picture(int(seed))
+    match kind:
+        case "part":
+            return whole[100:560, 150:800]
+        case "pasted":
+            return np.concatenate((whole, picture(50)), axis=1)
+        case "framed":
+            return framed(int(seed))
+    return whole
+
+
+@functools.cache
+def evidence(name: str) -> MediaEvidence:
+    gray = np.asarray(cv2.cvtColor(np.ascontiguousarray(pixels(name)), cv2.COLOR_RGB2GRAY), np.uint8)
+    return MediaEvidence(
+        sha256=hashlib.sha256(name.encode()).hexdigest(),
+        kind="image",
+        format="png",
+        width=gray.shape[1],
+        height=gray.shape[0],
+        duration=None,
+        marks=(),
+        colour=Colour(score=0.0, shares={}, adjacency=0.0),
+        resemblances=(),
+        fingerprints=(fingerprint(gray),),
+        codes=(),
+        features=features(gray),
+    )
+
+
+def post(number: int, name: str) -> Post:
+    at = START + dt.timedelta(minutes=number)
+    when = Interval(earliest=at, latest=at)
+    return Post(
+        id=str(number),
+        revision=1,
+        created_at=at,
+        edited_at=None,
+        posted=when,
+        edited=None,
+        deleted=False,
+        author=Author(id=f"author {number}"),
+        title="",
+        text="",
+        text_entered=when,
+        media=(MediaRef(type="image", path=f"/{name}"),),
+        media_complete=True,
+        entered=(when,),
+        url=None,
+        stats=None,
+        sources=("push",),
+    )
+
+
+def related(
+    folder: Path, names: list[str], order: list[int], *, reload_at: int = -1
+) -> dict[str, tuple[Relation, ...]]:
+    """The relations of all posts after they came in this order; the indexes built anew before the one at ``reload_at``.
+
+    Whoever is told to be judged again is noted: nobody's relations may change unsaid.
+    """
+    store = Store(folder)
+    relater = Relater(store, CAMPAIGN, "v")
+    posts = [post(number, name) for number, name in enumerate(names)]
+    told: dict[str, tuple[Relation, ...]] = {}
+    with store.transaction():
+        for step, number in enumerate(order):
+            if step == reload_at:
+                relater.reload()
+            seen = evidence(names[number])
+            store.media.add(seen.sha256, 1, 0)
+            store.media.save(seen.sha256, "v", seen, 0)
+            stripped = msgspec.structs.replace(seen, features=b"")
+            looked = [Looked(ref=posts[number].media[0], result=stripped)]
+            changed = relater.relate(posts[number], looked, ())
+            for other in (*changed, str(number)):
+                if other in told or other == str(number):
+                    told[other] = relater.relations(posts[int(other)])[0]
+        now = {str(number): relater.relations(posts[number])[0] for number in order}
+    store.close()
+    assert told == now
+    return now
+
+
+names = st.sampled_from(
+    ["whole 1", "part 1", "pasted 1", "whole 2", "part 2", *(f"framed {seed}" for seed in range(10, 17))]
+)
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(names, min_size=2, max_size=9), st.randoms(use_true_random=False), st.integers(0, 8))
+def test_any_order_ends_in_the_same_relations(
+    tmp_path_factory: pytest.TempPathFactory, items: list[str], shuffle: object, reload_at: int
+) -> None:
+    """Two orders, one with the indexes read anew from the store halfway, agree for every post."""
+    order = list(range(len(items)))
+    first = related(tmp_path_factory.mktemp("one"), items, order)
+    shuffle.shuffle(order)  # type: ignore[attr-defined]  # hypothesis gives a random.Random
+    assert related(tmp_path_factory.mktemp("two"), items, order, reload_at=reload_at) == first
+
+
+def test_a_part_is_a_copy_whoever_comes_to_light_first(tmp_path: Path) -> None:
+    """The later part of an earlier picture is a partial copy; the picture itself stays first."""
+    found = related(tmp_path, ["whole 1", "part 1"], [1, 0])
+    assert [(r.kind, r.order) for r in found["1"]] == [("partial", "later")]
+    assert found["0"] == ()
+
+
+def test_a_frame_that_many_show_makes_no_copy(tmp_path: Path) -> None:
+    """The first few screens of one app may be taken for copies; once it is seen that what they share is the frame,
+    none is. A true copy among them still is one."""
+    screens = [f"framed {seed}" for seed in range(10, 17)]
+    found = related(tmp_path / "a", screens, list(range(7)))
+    assert all(relations == () for relations in found.values())
+    found = related(tmp_path / "b", [*screens, "whole 1", "part 1"], list(range(9)))
+    assert {number: [r.kind for r in relations] for number, relations in found.items() if relations} == {
+        "8": ["partial"]
+    }
+
+
+def test_common_points_are_those_of_many_links() -> None:
+    """A point is everybody's from the fourth doubtful link on, counted by hand."""
+    links = [0b0111, 0b0110, 0b1110, 0b0100]
+    assert parts.common(links) == 0b0100
+    assert parts.common(links[:3]) == 0
+    assert parts.counts(0b0111, 0b0100, 2)
+    assert not parts.counts(0b0111, 0b0100, 3)
+    assert not parts.counts((1 << 100) - 1, (1 << 80) - 1, 10)
+    assert parts.bits([0, 2, 3]) == f"{0b1101:x}"
