@@ -24,6 +24,7 @@ Baseline = Callable[[Picture, Kit], Looked]
 _RATIO: Final = 0.8
 _REPROJECTION: Final = 5.0
 _TEMPLATE: Final = 24
+_FLAT: Final = 8.0
 
 
 def by_colour(picture: Picture, kit: Kit) -> Looked:
@@ -58,9 +59,10 @@ def by_template(picture: Picture, kit: Kit) -> Looked:
             continue
         small = cv2.resize(picture.gray, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
         template = cv2.resize(drawn, (_TEMPLATE, _TEMPLATE), interpolation=cv2.INTER_AREA)
-        fit = np.nan_to_num(
-            cv2.matchTemplate(_edges(small), _edges(template), cv2.TM_CCOEFF_NORMED), posinf=0, neginf=0
-        )
+        edges = _edges(small)
+        fit = np.nan_to_num(cv2.matchTemplate(edges, _edges(template), cv2.TM_CCOEFF_NORMED), posinf=0, neginf=0)
+        steep = _spread(edges)[: fit.shape[0], : fit.shape[1]] > _FLAT
+        fit = np.where(steep, fit, np.float32(0))  # on flat ground the correlation divides by nothing
         _, high, _, (x, y) = cv2.minMaxLoc(fit)
         if high > best[0]:
             best = (float(high), (x / scale, y / scale, size, size))
@@ -116,6 +118,14 @@ def _drawn(kit: Kit, variant: str) -> NDArray[np.uint8]:
     flat = np.rint(rgba[..., :3] * alpha + ground * (1 - alpha)).astype(np.uint8)
     gray = cv2.cvtColor(flat, cv2.COLOR_RGB2GRAY)
     return np.asarray(cv2.copyMakeBorder(gray, 64, 64, 64, 64, cv2.BORDER_CONSTANT, value=ground), np.uint8)
+
+
+def _spread(plane: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Standard deviation in the template's window, by the window's upper left corner."""
+    window, corner = (_TEMPLATE, _TEMPLATE), (0, 0)
+    mean = np.asarray(cv2.boxFilter(plane, cv2.CV_32F, window, anchor=corner), np.float32)
+    square = np.asarray(cv2.boxFilter(plane * plane, cv2.CV_32F, window, anchor=corner), np.float32)
+    return np.sqrt(np.maximum(square - mean * mean, 0))
 
 
 def _edges(gray: cv2.typing.MatLike) -> NDArray[np.float32]:
