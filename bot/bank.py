@@ -75,6 +75,7 @@ def add(
     at = to_us(now)
     if not store.media.add_to_bank(evidence.sha256, label, kind, tuple(f.pdq for f in hashes), who, at):
         raise UserError(f"{label} is in the bank already ({evidence.sha256[:12]})")
+    store.media.save_features(evidence.sha256, evidence.features)
     index, exact = HashIndex(), []
     for node, key, content in store.graph.contents("media"):
         if key == f"m:{evidence.sha256}":

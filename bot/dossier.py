@@ -61,6 +61,8 @@ def sentence(it: Dossier, finding: Finding, lang: Lang) -> str:
     if original is None:
         return words
     measure = "" if original.distance is None else f", {original.distance}/256"
+    if original.inliers is not None and original.area is not None:
+        measure = f", {original.inliers} points over {original.area:.0%}"
     return f"{words} [{original.post_id}{measure}]"
 
 

@@ -5,13 +5,15 @@ A verdict only says "not first"; who is first can change with any post that come
 
 from __future__ import annotations
 
+from bot.parts import Detail
 from bot.store.graph import FORMER, LATER, LATER_SAME, OWN, PERSON, TEXT, Graph, Occurrence
 from detectors.evidence import Value
 
 
 class Original(Value):
     """The earliest proven source of what a post shows. ``media`` is the repeating post's item (None: its text),
-    ``kind`` by what it repeats, ``source_media`` the item in ``post_id``, ``distance`` in PDQ bits where measured."""
+    ``kind`` by what it repeats, ``source_media`` the item in ``post_id``, ``distance`` in PDQ bits where measured.
+    Where local features proved it: ``inliers``, how many agree, and ``area``, the share of a picture they span."""
 
     post_id: str
     kind: str
@@ -19,6 +21,8 @@ class Original(Value):
     media: int | None
     source_media: int | None
     distance: int | None
+    inliers: int | None = None
+    area: float | None = None
 
 
 class Originals:
@@ -56,7 +60,7 @@ class Originals:
             first = next((o for o in members if _comes_first(o, me, node, standing)), None)
             if first is not None:
                 kind = "text" if slot == TEXT else "exact" if first.node == node else "near"
-                return _made(first, slot, kind, standing == OWN, self._graph.distance(node, first.node))
+                return _made(first, slot, kind, standing == OWN, *self._measured(node, first.node))
         return self._whole_of_part(me)
 
     def _whole_of_part(self, me: Occurrence) -> Original | None:
@@ -69,7 +73,10 @@ class Originals:
         if not earlier:
             return None
         first = min(earlier, key=lambda o: (o.latest, o.earliest, o.post_id))
-        return _made(first, me.slot, "partial", own=False, distance=self._graph.distance(me.node, first.node))
+        return _made(first, me.slot, "partial", False, *self._measured(me.node, first.node))
+
+    def _measured(self, a: int, b: int) -> tuple[int | None, Detail | None]:
+        return self._graph.distance(a, b), None if a == b else self._graph.proof(a, b)
 
     def _members(self, cluster: int) -> tuple[list[Occurrence], str | None]:
         if cluster not in self._clusters:
@@ -93,7 +100,7 @@ def _comes_first(other: Occurrence, me: Occurrence, node: int, standing: int) ->
     return other.author != me.author and (standing == LATER or other.node == node)
 
 
-def _made(first: Occurrence, slot: int, kind: str, own: bool, distance: int | None) -> Original:
+def _made(first: Occurrence, slot: int, kind: str, own: bool, distance: int | None, proof: Detail | None) -> Original:
     return Original(
         post_id=first.post_id,
         kind=kind,
@@ -101,4 +108,6 @@ def _made(first: Occurrence, slot: int, kind: str, own: bool, distance: int | No
         media=None if slot == TEXT else slot,
         source_media=None if first.slot == TEXT else first.slot % FORMER,
         distance=distance,
+        inliers=None if proof is None else proof.inliers,
+        area=None if proof is None else proof.area,
     )

@@ -30,6 +30,7 @@ BITS: Final = 256
 _WHOLE: Final = 0.85  # of either picture seen in the other: nearly the same picture, not a part
 _SAME: Final = 0.9
 _MANY: Final = 30
+_SHOWN: Final = 0.7  # alike, from which a shared picture is there as a whole; below, only its agreeing points are
 _MARK: Final = 0.5  # score from which a place holds a brand mark
 _HALF: Final = 10  # agreeing features beyond the least that take the score half of the rest of its way to 1
 
@@ -89,7 +90,9 @@ def sight(evidence: MediaEvidence, features: Features | None, shared: Iterable[F
     for other in shared:
         found = aligned(other, features)
         if found is not None and found.inliers >= campaign.copies.inliers:
-            uncounted |= inside(features.points, found.matrix, other)
+            if found.alike >= _SHOWN:
+                uncounted |= inside(features.points, found.matrix, other)
+            uncounted[found.pairs[:, 1]] = True
     return Sight(evidence, features, uncounted)
 
 

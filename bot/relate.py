@@ -69,12 +69,16 @@ class Relater:
         self._sights: OrderedDict[str, Sight] = OrderedDict()
         self._shared = FeatureIndex()
         self._shared_features: list[Features] = []
+        self._bank = self._bank_now()
         for sha256, *_ in self._store.media.bank():
             packed = self._store.media.features(sha256)
             features = unpack(packed)
             if features is not None:
                 self._shared.add(len(self._shared_features), *codes(packed))
                 self._shared_features.append(features)
+
+    def _bank_now(self) -> tuple[str, ...]:
+        return tuple(sha256 for sha256, *_ in self._store.media.bank())
 
     def relate(self, post: Post, looked: Sequence[Looked], former: Sequence[Looked]) -> tuple[str, ...]:
         """Place a post in the graph. Returns the other posts whose relations changed with it."""
@@ -146,6 +150,8 @@ class Relater:
         node, new = self._store.graph.node(f"m:{evidence.sha256}", "media", content)
         if not new:
             return node
+        if self._bank != self._bank_now():
+            self.forget_bank()
         label = self.label(evidence)
         if label is not None:
             self._store.graph.declare_common(node, label)

@@ -350,6 +350,11 @@ class Graph:
         row = self._connection.row("SELECT distance FROM links WHERE a = ? AND b = ?", (min(a, b), max(a, b)))
         return None if row is None else int(row[0])
 
+    def proof(self, a: int, b: int) -> parts.Detail | None:
+        """The proof by local features of the stored link of two nodes; None where it rests on something else."""
+        row = self._connection.row("SELECT detail FROM links WHERE a = ? AND b = ?", (min(a, b), max(a, b)))
+        return None if row is None else parts.read(row[0])
+
     def partners(self, node: int) -> list[int]:
         """The nodes joined to this one by partial links."""
         return self._partners(node)

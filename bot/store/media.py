@@ -35,6 +35,10 @@ class MediaFacts:
             "INSERT OR IGNORE INTO evidence VALUES (?, ?, ?)", (sha256, version, _encode(examined))
         ):
             self._log.append("media.examined", sha256, at, {"version": version})
+        self.save_features(sha256, packed)
+
+    def save_features(self, sha256: str, packed: bytes) -> None:
+        """Store packed local features; nothing where there are none."""
         if packed:
             from detectors.features import parts  # here, so that who only reads loads no OpenCV
 

@@ -54,6 +54,8 @@ def pixels(name: str) -> Pixels:
             return whole[100:560, 150:800]
         case "pasted":
             return np.concatenate((whole, picture(50)), axis=1)
+        case "beside":
+            return np.concatenate((picture(51), whole), axis=0)
         case "framed":
             return framed(int(seed))
     return whole
@@ -166,6 +168,25 @@ def test_a_frame_that_many_show_makes_no_copy(tmp_path: Path) -> None:
     assert {number: [r.kind for r in relations] for number, relations in found.items() if relations} == {
         "8": ["partial"]
     }
+
+
+def test_no_copy_rests_on_a_banked_picture(tmp_path: Path) -> None:
+    """Two pictures that both hold a third are copies of each other, unless that third is known to be everybody's."""
+    for banked, expected in ((False, ["partial"]), (True, [])):
+        store = Store(tmp_path / str(banked))
+        relater = Relater(store, CAMPAIGN, "v")
+        with store.transaction():
+            if banked:
+                poster = evidence("whole 1")
+                store.media.save_features(poster.sha256, poster.features)
+                store.media.add_to_bank(poster.sha256, "poster", "common", (), "ann", 0)
+            for number, name in enumerate(("pasted 1", "beside 1")):
+                seen = evidence(name)
+                store.media.save(seen.sha256, "v", seen, 0)
+                it = post(number, name)
+                relater.relate(it, [Looked(ref=it.media[0], result=msgspec.structs.replace(seen, features=b""))], ())
+            assert [r.kind for r in relater.relations(post(1, "beside 1"))[0]] == expected
+        store.close()
 
 
 def test_common_points_are_those_of_many_links() -> None:
