@@ -12,7 +12,9 @@ import numpy as np
 
 from bot.demo.drawing import Pixels
 
-_ENCODERS: Final = ("libx264", "libopenh264", "mpeg4")
+_ENCODERS: Final[dict[str, dict[str, str]]] = {"libx264": {"preset": "ultrafast"}, "libopenh264": {}, "mpeg4": {}}
+"""Those that would do, best first, with their options."""
+
 _SIZE: Final = (640, 480)
 _RATE: Final = 12
 
@@ -21,7 +23,8 @@ def clip(pixels: Pixels, seconds: float = 3.0, *, way: int = 1) -> bytes:
     """An MP4 that moves across the picture; ``way`` -1: from right to left."""
     buffer = io.BytesIO()
     with av.open(buffer, "w", format="mp4") as file:
-        stream = file.add_stream(_encoder(), rate=Fraction(_RATE))
+        encoder = _encoder()
+        stream = file.add_stream(encoder, rate=Fraction(_RATE), options=_ENCODERS[encoder])
         assert isinstance(stream, av.VideoStream)
         stream.width, stream.height = _SIZE
         stream.pix_fmt = "yuv420p"

@@ -22,6 +22,7 @@ Corners = tuple[Spot, Spot, Spot, Spot]
 """Top left, top right, bottom right, bottom left."""
 
 _FINE: Final = 2  # drawn this many times larger, then reduced: smooth edges
+_BEND: Final = 6.0
 _SOFT: Final = 8  # shadows are blurred on a patch up to this many times smaller
 
 
@@ -106,14 +107,23 @@ class Sheet:
 
 
 def photo(pixels: Pixels, dice: np.random.Generator, *, grain: float = 3.0, vignette: float = 0.25) -> Pixels:
-    """As a phone would take it: a little soft, uneven light, darker corners, grain."""
+    """As a phone would take it: no line quite straight, a little soft, uneven light, darker corners, grain."""
     height, width = pixels.shape[:2]
     x, y = np.linspace(-1, 1, width, dtype=np.float32), np.linspace(-1, 1, height, dtype=np.float32)[:, None]
     light = 1 - vignette * (x * x + y * y) / 2 + np.float32(0.06 * dice.uniform(-1, 1)) * x
-    soft = cv2.GaussianBlur(pixels, (0, 0), 0.7).astype(np.float32)
+    soft = cv2.GaussianBlur(_bent(pixels, dice), (0, 0), 0.7).astype(np.float32)
     soft *= light[..., None]
     soft += (dice.standard_normal((height, width), np.float32) * np.float32(grain))[..., None]
     return np.asarray(cv2.convertScaleAbs(np.maximum(soft, 0, out=soft)), np.uint8)  # rounds, and stops at 255
+
+
+def _bent(pixels: Pixels, dice: np.random.Generator) -> Pixels:
+    """Pushed about by a few px, smoothly: no two things that are photographed have the same outline."""
+    height, width = pixels.shape[:2]
+    across, down = (texture(width, height, dice, (4, 4)) * _BEND for _ in range(2))
+    across += np.arange(width, dtype=np.float32)
+    down += np.arange(height, dtype=np.float32)[:, None]
+    return np.asarray(cv2.remap(pixels, across, down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT), np.uint8)
 
 
 def texture(width: int, height: int, dice: np.random.Generator, cells: tuple[int, int]) -> NDArray[np.float32]:

@@ -94,13 +94,16 @@ def crowd(dice: Dice, mark: Print | None = None) -> Pixels:
     sheet.line([(370, 500), (360, 760)], (150, 112, 70), 22)
     sheet.shade([(x + 8, y + 14) for x, y in board], 18, 0.4)
     sheet.poly(board, (252, 252, 252))
+    apart, deep = float(dice.uniform(80, 130)), float(dice.uniform(80, 110))
     for row in range(4):
-        for x in range(-20, 760, 96):
-            at, y = x + float(dice.uniform(-24, 24)), 620 + row * 92 + float(dice.uniform(-14, 14))
+        for stand in np.arange(float(dice.uniform(-60, 0)), 760, apart):
+            at, y = float(stand + dice.uniform(-30, 30)), 620 + row * deep + float(dice.uniform(-24, 24))
+            big = float(dice.uniform(0.75, 1.25))
             cloth = (int(dice.integers(40, 220)), int(dice.integers(40, 200)), int(dice.integers(40, 200)))
-            sheet.rect(at - 62, y + 40, 124, 160, cloth, 40)
-            sheet.oval(at, y, 38, 46, (222, 184, 152))
-            sheet.oval(at, y - 16, 40, 34, (40, 30, 26))
+            sheet.rect(at - 62 * big, y + 40, 124 * big, 160, cloth, 40)
+            sheet.oval(at, y, 38 * big, 46 * big, (222, 184, 152))
+            hair = ((40, 30, 26), (90, 62, 40), (24, 24, 30), (150, 120, 80))[int(dice.integers(4))]
+            sheet.oval(at, y - 16, 40 * big, float(dice.uniform(24, 40)), hair)
     return photo(laid(sheet.pixels(), mark, (370, 350), lean), dice)
 
 

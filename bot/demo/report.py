@@ -46,7 +46,9 @@ class Row(Value):
     @property
     def as_meant(self) -> bool:
         """Whether the verdict is the one that was meant, from the first to the last."""
-        return self.came == Outcome(status=self.post.meant, code=self.post.code) and not self.wavered
+        if self.came is None or self.wavered:
+            return False
+        return self.came.status == self.post.meant and self.came.code in (self.post.code, *self.post.also)
 
 
 class Report(Value):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import datetime as dt
 import ipaddress
 import os
 import secrets
@@ -43,6 +44,7 @@ _OURS: Final = ("gatewarden.db*", "media/**/*", MARKER)
 _DEADLINE: Final = 2.0  # seconds for one download: the square is near, and one of its media never ends
 _PATIENCE: Final = 120.0  # seconds after which an act that has not come to its end never will
 _LOOK: Final = 0.05
+_BEFORE: Final = dt.timedelta(hours=1)
 
 
 def run(data: Path | None = None) -> int:
@@ -71,7 +73,7 @@ async def run_demo(
     prepare(data)
     campaign = load_campaign()
     scenario = load_scenario(campaign) if scenario is None else scenario
-    clock = StoryClock(scenario.acts[0].at)
+    clock = StoryClock(scenario.acts[0].at - _BEFORE)
     files = await _drawn(scenario, err)
     square = Square(scenario, clock, files)
     async with square.listening():
@@ -196,6 +198,7 @@ async def _play(
 ) -> Told:
     """The story from its first act to its last, the worker at work all the time."""
     told = Told()
+    clock.set_to(scenario.acts[0].at)  # not earlier: a slow machine still draws at the time before
     async with asyncio.TaskGroup() as tasks:
         work = tasks.create_task(parts.worker.run())
         backend = Backend(scenario, square, clock, await _push_url(parts), _secret(settings))

@@ -52,7 +52,8 @@ class PlannedPost(Value):
     """One post: what it shows and when, who learns of it, and what is meant to come out.
 
     ``shown``: the public search finds it; ``told``: the operator's backend pushes it, without the fields in ``lacks``.
-    ``notice``: its text is the campaign's own notice. ``code`` is the most decisive reason, None for "eligible".
+    ``notice``: its text is the campaign's own notice. ``code`` is the most decisive reason, None for "eligible";
+    ``also`` are reasons that would do as well.
     ``limit``: where today's detectors fall short of what a person sees.
     """
 
@@ -72,6 +73,7 @@ class PlannedPost(Value):
     edits: tuple[Edit, ...] = ()
     deleted: dt.datetime | None = None
     code: str | None = None
+    also: tuple[str, ...] = ()
     limit: str | None = None
 
     def content(self, now: dt.datetime) -> Content:

@@ -39,30 +39,36 @@ def desk(dice: Dice, mark: Print | None = None, *, lid: Colour = (198, 202, 208)
     sheet = Sheet(960, 720, dice)
     wood = _WOOD[int(dice.integers(len(_WOOD)))]
     sheet.slope(_shade(wood, 1.05), _shade(wood, 0.8))
-    for x in range(0, 960, 160):
-        sheet.line([(x + 20, 0), (x + float(dice.uniform(-10, 40)), 720)], _shade(wood, 0.82), 2)
-    at = (480 - side * 110, 385.0)
-    lean = side * float(dice.uniform(-9, -3))
-    case = turned(*at, 560, 390, lean)
+    for plank in range(0, 960, 160):
+        sheet.line([(plank + 20, 0), (plank + float(dice.uniform(-10, 40)), 720)], _shade(wood, 0.82), 2)
+    at = (480 - side * float(dice.uniform(80, 150)), float(dice.uniform(350, 410)))
+    lean = side * float(dice.uniform(-12, 6))
+    wide, high = float(dice.uniform(500, 600)), float(dice.uniform(340, 420))
+    case = turned(*at, wide, high, lean)
     sheet.shade([(x + 16, y + 22) for x, y in case], 26, 0.55)
     sheet.poly(case, lid)
-    sheet.poly(turned(at[0], at[1] - 8, 548, 370, lean), _shade(lid, 1.05))
-    cup = (480 + side * 330, float(dice.uniform(170, 260)))
-    sheet.shade(turned(cup[0] + 18, cup[1] + 24, 170, 160), 20, 0.5)
-    sheet.oval(*cup, 92, 92, (240, 238, 232))
-    sheet.oval(*cup, 78, 78, (92, 58, 36))
-    sheet.oval(cup[0] - 14, cup[1] - 10, 42, 30, (140, 96, 62))
-    book = turned(480 + side * 345, 560, 170, 230, side * float(dice.uniform(6, 24)))
+    sheet.poly(turned(at[0], at[1] - 8, wide - 14, high - 22, lean), _shade(lid, 1.05))
+    cup, rim = (480 + side * float(dice.uniform(320, 420)), float(dice.uniform(110, 250))), float(dice.uniform(70, 104))
+    sheet.shade(turned(cup[0] + 18, cup[1] + 24, rim * 1.8, rim * 1.7), 20, 0.5)
+    sheet.oval(*cup, rim, rim, (240, 238, 232))
+    sheet.oval(*cup, rim - 14, rim - 14, (92, 58, 36))
+    foam = float(dice.uniform(-0.3, 0.3))
+    sheet.oval(cup[0] + foam * rim, cup[1] - 10, rim * float(dice.uniform(0.3, 0.6)), rim * 0.34, (140, 96, 62))
+    x, y = 480 + side * float(dice.uniform(320, 420)), float(dice.uniform(490, 610))
+    size = float(dice.uniform(130, 210)), float(dice.uniform(180, 270))
+    book = turned(x, y, *size, side * float(dice.uniform(-30, 40)))
     sheet.shade([(x + 8, y + 12) for x, y in book], 14, 0.5)
-    sheet.poly(book, (46, 52, 64) if wood[0] > 150 else (214, 120, 84))
-    sheet.line([(480 + side * 150, 668), (480 + side * 240, 606)], (30, 30, 34), 9)
+    sheet.poly(book, ((46, 52, 64), (214, 120, 84), (96, 130, 110), (226, 206, 150))[int(dice.integers(4))])
+    pen = float(dice.uniform(100, 260)), float(dice.uniform(610, 690))
+    sheet.line([(480 + side * pen[0], pen[1]), (480 + side * (pen[0] + 110), pen[1] + float(dice.uniform(-70, 30)))],
+               (30, 30, 34), float(dice.uniform(6, 12)))  # fmt: skip
     return photo(laid(sheet.pixels(), mark, at, lean), dice)
 
 
 def mug(dice: Dice, mark: Print | None = None, *, glaze: Colour = (242, 242, 240), at: float = 430) -> Pixels:
     """A mug on a table by a window."""
     sheet = Sheet(960, 720, dice)
-    _table(sheet, dice, 430)
+    _table(sheet, dice, float(dice.uniform(380, 500)))
     pane = 960 - at * 1.5 if at > 480 else at + 260
     sheet.glow(pane + 130, 150, 190, 0.55, (255, 250, 232))
     wide, high, bar = float(dice.uniform(170, 300)), float(dice.uniform(200, 330)), float(dice.uniform(40, 130))
@@ -101,19 +107,24 @@ def cap(dice: Dice, mark: Print | None = None, *, cloth: Colour = (34, 38, 46), 
     return photo(laid(sheet.pixels(), mark, (at, 330), float(dice.uniform(-3, 3))), dice)
 
 
-def shirt(dice: Dice, mark: Print | None = None, *, cloth: Colour = (236, 236, 238), folds: float = 0.16) -> Pixels:
-    """A T-shirt on a hanger; what is printed on it follows the folds."""
+def shirt(
+    dice: Dice, mark: Print | None = None, *, cloth: Colour = (236, 236, 238), folds: float = 0.16, hung: bool = True
+) -> Pixels:
+    """A T-shirt, hung up or laid out; what is printed on it follows the folds."""
     sheet = Sheet(720, 960, dice)
     wall = _WALLS[int(dice.integers(len(_WALLS)))]
     wall = _shade(wall, 0.78 if sum(cloth) > 600 else 1.0)
     sheet.slope(_shade(wall, 1.08), _shade(wall, 0.9))
     sheet.shade([(140, 200), (620, 200), (610, 900), (150, 900)], 40, 0.5)
-    sheet.line([(360, 40), (360, 110)], (120, 120, 124), 8)
-    sheet.line([(210, 200), (360, 110), (510, 200)], (150, 110, 70), 14)
-    body = [(240, 160), (290, 150), (360, 196), (430, 150), (480, 160), (660, 290), (590, 410), (540, 372),
-            (546, 880), (174, 880), (180, 372), (130, 410), (60, 290)]  # fmt: skip
+    peak, neck, hem = float(dice.uniform(84, 130)), float(dice.uniform(180, 214)), float(dice.uniform(820, 890))
+    reach, waist = float(dice.uniform(250, 310)), float(dice.uniform(166, 196))
+    if hung:
+        sheet.line([(360, 40), (360, peak)], (120, 120, 124), 8)
+        sheet.line([(200, 200), (360, peak), (520, 200)], (150, 110, 70), float(dice.uniform(9, 18)))
+    right = [(70, 150), (120, 160), (reach, 290), (reach - 70, 410), (waist - 4, 370), (waist, hem)]
+    body = [*((360 - x, y) for x, y in right), *((360 + x, y) for x, y in reversed(right)), (360, neck - 4)]
     sheet.poly(body, cloth)
-    sheet.line([(290, 150), (360, 200), (430, 150)], _shade(cloth, 0.8), 8)
+    sheet.line([(290, 150), (360, neck), (430, 150)], _shade(cloth, 0.8), 8)
     flat = laid(sheet.pixels(), mark, (360, 420), float(dice.uniform(-4, 4)))
     field = texture(720, 960, dice, (7, 4)) * 0.7 + texture(720, 960, dice, (16, 7)) * 0.3
     on_cloth = np.zeros((960, 720), np.float32)
@@ -281,12 +292,13 @@ def cake(
     for _ in range(40):
         spot = float(dice.uniform(0, 720)), float(dice.uniform(0, 460))
         sheet.glow(*spot, float(dice.uniform(8, 22)), 0.5, (255, 214, 130))
-    sheet.oval(at, 850, 330, 70, (228, 226, 230))
-    high = 280 / tiers
+    sheet.oval(at, 850, float(dice.uniform(290, 350)), float(dice.uniform(44, 80)), (228, 226, 230))
+    high, widest = 280 / tiers, float(dice.uniform(220, 270))
     for tier in range(tiers):
-        half, foot = 250 - tier * 62, 840 - tier * high
+        half, foot = widest * (1 - tier * float(dice.uniform(0.2, 0.3))), 840 - tier * high
         sheet.rect(at - half, foot - high, 2 * half, high, (252, 240 - 10 * tier, 236), 26)
-        sheet.rect(at - half, foot - high * 0.5, 2 * half, 22, _shade(icing, 0.95))
+        band = float(dice.uniform(12, 34))
+        sheet.rect(at - half, foot - high * float(dice.uniform(0.3, 0.6)), 2 * half, band, _shade(icing, 0.95))
         sheet.oval(at, foot - high + 6, half, 34, (255, 250, 246))
         drop = float(dice.uniform(34, 58))
         for x in np.arange(at - half + 20, at + half - 10, drop):

@@ -35,6 +35,7 @@ def test_each_meaning_names_a_reason_that_leads_to_it(scenario: Scenario) -> Non
             assert post.code is None, post.id
             continue
         assert post.code is not None and post.code in REASONS, post.id
+        assert set(post.also) <= set(REASONS), post.id
         stance = campaign.stance_of(post.code)
         assert post.meant != "ineligible" or stance == "block", post.id
         assert post.meant != "withdrawn" or post.code == "post.deleted", post.id
@@ -93,6 +94,9 @@ def test_a_mismatch_is_one() -> None:
     assert not Row(post=post, came=Outcome(status="review", code="brand.unsure")).as_meant
     assert not Row(post=post, came=Outcome(status="eligible", code="brand.absent")).as_meant
     assert not Row(post=post, came=None).as_meant
+    lenient = msgspec.structs.replace(post, also=("brand.unsure",))
+    assert Row(post=lenient, came=Outcome(status="review", code="brand.unsure")).as_meant
+    assert not Row(post=lenient, came=Outcome(status="review", code="media.unknown")).as_meant
     assert not Row(post=post, came=good, wavered=wavered(post, frozenset({"ineligible", "review"}))).as_meant
 
 
