@@ -13,6 +13,9 @@ import hashlib
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 
+import numpy as np
+
+from bot import parts
 from bot.campaign import Campaign
 from bot.model import Interval, Looked, Post, Relation, RelationKind
 from bot.proof import SHARED_LEAST, Proof, Sight, hashes, least_distance, prove, sight
@@ -26,6 +29,7 @@ from detectors.nearest import HashIndex
 from detectors.text import TextIndex, story
 
 _SLACK = 4  # bits: a hash turned by 90 degrees may differ by a few from the hash of the turned picture
+_PROOFS = 6  # doubtful links after which it is asked what they have in common
 _KEPT = 512  # media whose features are kept unpacked: what is copied just now is mostly copied again
 
 
@@ -156,19 +160,46 @@ class Relater:
         if label is not None:
             self._store.graph.declare_common(node, label)
         words = codes(self._store.media.features(evidence.sha256))
-        for other in self._find(whole, words):
-            proof = self._prove(evidence, self._key(other)[2:])
-            if proof is not None:
-                changed |= self._store.graph.link(node, other, proof.kind, proof.distance, proof.detail(self._campaign))
+        changed |= self._link_all(node, evidence, whole, words)
         for fingerprint in whole:
             self._hashes.add(node, fingerprint.pdq)
         self._features.add(node, *words)
         return node
 
-    def _find(self, whole: Sequence[Fingerprint], words: tuple[Words, Signatures]) -> list[int]:
+    def _link_all(
+        self, node: int, evidence: MediaEvidence, whole: Sequence[Fingerprint], words: tuple[Words, Signatures]
+    ) -> set[str]:
+        """Prove what may be like this medium, and link it.
+
+        Once a few links show which points are an app's frame or a template, a candidate must have others in common:
+        the thousandth screenshot costs a few proofs, not a thousand, and what is left out could not have counted.
+        """
+        changed: set[str] = set()
+        near = self._near(whole)
+        waiting = sorted(near | self._sharing(*words))
+        doubtful: list[int] = []
+        while waiting:
+            other = waiting.pop(0)
+            key = self._key(other)[2:]
+            proof = self._prove(evidence, key)
+            if proof is None:
+                continue
+            changed |= self._store.graph.link(node, other, proof.kind, proof.distance, proof.detail(self._campaign))
+            if proof.doubtful:
+                doubtful.append(int(proof.points[0 if evidence.sha256 < key else 1], 16))
+                if len(doubtful) % _PROOFS == 0:
+                    shared = parts.common(doubtful)
+                    own = np.array([not shared >> point & 1 for point in range(len(words[0]))], np.bool_)
+                    left = near | self._sharing(words[0][own], words[1][own])
+                    waiting = [candidate for candidate in waiting if candidate in left]
+        return changed
+
+    def _near(self, whole: Sequence[Fingerprint]) -> set[int]:
         radius = self._campaign.copies.near + _SLACK
-        near = {key for f in whole for key, _ in self._hashes.within(f.orientations, radius)}
-        return sorted(near | {key for key, _ in self._features.sharing(*words, SHARED_LEAST)})
+        return {key for f in whole for key, _ in self._hashes.within(f.orientations, radius)}
+
+    def _sharing(self, words: Words, signatures: Signatures) -> set[int]:
+        return {key for key, _ in self._features.sharing(words, signatures, SHARED_LEAST)}
 
     def _key(self, node: int) -> str:
         return self._store.graph.key(node)

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from bot import parts
 from bot.campaign import load_campaign
 from bot.model import Author, Interval, Looked, MediaRef, Post, Relation
+from bot.proof import Proof
 from bot.relate import Relater
 from bot.store import Store
 from detectors.evidence import Colour, MediaEvidence
@@ -187,6 +188,21 @@ def test_no_copy_rests_on_a_banked_picture(tmp_path: Path) -> None:
                 relater.relate(it, [Looked(ref=it.media[0], result=msgspec.structs.replace(seen, features=b""))], ())
             assert [r.kind for r in relater.relations(post(1, "beside 1"))[0]] == expected
         store.close()
+
+
+def test_a_flood_of_framed_pictures_costs_few_proofs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is known to share the frame alone is not proved again: proofs a picture stay bounded, and none is a copy."""
+    proofs: list[str] = []
+    really = Relater._prove
+
+    def counted(self: Relater, seen: MediaEvidence, other: str) -> Proof | None:
+        proofs.append(other)
+        return really(self, seen, other)
+
+    monkeypatch.setattr(Relater, "_prove", counted)
+    found = related(tmp_path, [f"framed {seed}" for seed in range(10, 34)], list(range(24)))
+    assert all(relations == () for relations in found.values())
+    assert len(proofs) <= 24 * 10
 
 
 def test_common_points_are_those_of_many_links() -> None:
