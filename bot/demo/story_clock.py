@@ -40,15 +40,14 @@ class StoryClock:
     async def sleep(self, seconds: float) -> None:
         """Wait for that long by this clock, or until it is set past that. While the clock stands still at the end of an
         act a wait takes as long as ever: who polls goes on polling."""
-        until, left = self.now() + dt.timedelta(seconds=seconds), seconds
+        until = self.now() + dt.timedelta(seconds=seconds)
         await asyncio.sleep(0)
-        while left > 0:
+        while (left := (until - self.now()).total_seconds()) > 0:
             try:
                 async with asyncio.timeout(left / self._speed):
                     await self._moved.wait()
             except TimeoutError:
                 return
-            left = (until - self.now()).total_seconds()
 
     def _begin(self, at: dt.datetime) -> None:
         self._act = (at.astimezone(dt.UTC), dt.datetime.now(dt.UTC))  # one value: other threads read it
