@@ -38,9 +38,9 @@ docs: setup
 faults: setup
 	@GATEWARDEN_KILLS=200 $(BIN)/python -m pytest -q tests/faults
 
-# Every figure of the README.
+# The speeds. The detectors' figures (benchmarks.marks, benchmarks.copies) need gathered pictures: training/README.md.
 bench: setup
-	@for name in ingest copies_order throughput marks; do $(BIN)/python -m benchmarks.$$name || exit 1; done
+	@for name in ingest copies_order throughput eyes; do $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 clean:
 	rm -rf .venv .demo build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
