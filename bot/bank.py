@@ -12,10 +12,9 @@ from bot.relate import Relater
 from bot.store import Store
 from bot.store.times import to_us
 from detectors.evidence import MediaEvidence, Value
-from detectors.nearest import HashIndex
+from detectors.nearest import TURN_SLACK, HashIndex
 
 LEAST_QUALITY = 50  # PDQ's own bound: below it a picture is too flat for its hash to mean anything
-_SLACK = 4  # bits: a hash turned by 90 degrees may differ by a few from the hash of the turned picture
 
 
 class Banked(Value):
@@ -83,7 +82,7 @@ def add(
         for start in range(1, len(content or b""), 32):
             index.add(node, (content or b"")[start : start + 32].hex())
     views = [view for f in hashes for view in f.orientations]
-    return _relabel(store, relater, [*exact, *(node for node, _ in index.within(views, near + _SLACK))])
+    return _relabel(store, relater, [*exact, *(node for node, _ in index.within(views, near + TURN_SLACK))])
 
 
 def remove(store: Store, relater: Relater, banked: Banked, who: str, now: dt.datetime) -> set[str]:

@@ -22,11 +22,8 @@ from detectors.evidence import MediaEvidence, Point, Quad, Value
 from detectors.feature_index import FeatureIndex
 from detectors.features import codes, unpack
 from detectors.geometry import aligned
-from detectors.nearest import HashIndex
+from detectors.nearest import TURN_SLACK, HashIndex
 from detectors.text import TextIndex, story
-
-_SLACK = 4  # bits: a hash turned by 90 degrees may differ by a few from the hash of the turned picture
-
 
 Kind = Literal["exact", "near", "partial"]
 
@@ -111,7 +108,7 @@ class Matcher:
         """What repeats the query, best first, then in order of path."""
         exact = set(self._same[query.evidence.sha256])
         views = [view for fingerprint in hashes(query.evidence) for view in fingerprint.orientations]
-        candidates = exact | {key for key, _ in self._hashes.within(views, self._near + _SLACK)}
+        candidates = exact | {key for key, _ in self._hashes.within(views, self._near + TURN_SLACK)}
         candidates |= {key for key, _ in self._features.sharing(*codes(query.evidence.features), SHARED_LEAST)}
         seen = self._sight(query)
         found = [self._match(query, seen, self._items[key], same=key in exact) for key in candidates]

@@ -111,7 +111,7 @@ def prove(first: Sight, second: Sight, campaign: Campaign) -> Proof | None:
     """
     a, b = hashes(first.evidence), hashes(second.evidence)
     table = _distances(a, b) if a and b else np.full((1, 1), BITS)
-    kind = _by_hash(first.evidence.kind, second.evidence.kind, table, campaign)
+    kind = _by_hash(_moves(first.evidence), _moves(second.evidence), table, campaign)
     least = int(table.min())
     if kind == "near" or first.features is None or second.features is None:
         return None if kind is None else Proof(kind=kind, distance=least)
@@ -179,16 +179,21 @@ def least_distance(views: Sequence[str], pdqs: Sequence[str]) -> int:
     return int(np.bitwise_count(_bits(views)[:, None, :] ^ _bits(pdqs)[None, :, :]).sum(axis=2, dtype=np.int32).min())
 
 
+def _moves(evidence: MediaEvidence) -> bool:
+    """Whether a medium is a sequence: a video, or an animation, of which one frame in common makes no copy."""
+    return evidence.kind == "video" or len(evidence.fingerprints) > 1
+
+
 def _by_hash(
-    first: str, second: str, table: npt.NDArray[np.int32], campaign: Campaign
+    first: bool, second: bool, table: npt.NDArray[np.int32], campaign: Campaign
 ) -> Literal["near", "partial"] | None:
     matched = table <= campaign.copies.near
     if not matched.any():
         return None
-    if first == second == "image":
-        return "near"
     if first != second:
         return "partial"
+    if not first:
+        return "near"
     shares = float(matched.any(axis=1).mean()), float(matched.any(axis=0).mean())
     if min(shares) >= campaign.copies.clip_near:
         return "near"

@@ -25,10 +25,9 @@ from bot.store.times import span
 from detectors.evidence import Fingerprint, MediaEvidence
 from detectors.feature_index import FeatureIndex
 from detectors.features import Features, Signatures, Words, codes, unpack
-from detectors.nearest import HashIndex
+from detectors.nearest import TURN_SLACK, HashIndex
 from detectors.text import TextIndex, story
 
-_SLACK = 4  # bits: a hash turned by 90 degrees may differ by a few from the hash of the turned picture
 _PROOFS = 6  # doubtful links after which it is asked what they have in common
 _KEPT = 512  # media whose features are kept unpacked: what is copied just now is mostly copied again
 
@@ -195,7 +194,7 @@ class Relater:
         return changed
 
     def _near(self, whole: Sequence[Fingerprint]) -> set[int]:
-        radius = self._campaign.copies.near + _SLACK
+        radius = self._campaign.copies.near + TURN_SLACK
         return {key for f in whole for key, _ in self._hashes.within(f.orientations, radius)}
 
     def _sharing(self, words: Words, signatures: Signatures) -> set[int]:

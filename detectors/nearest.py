@@ -42,6 +42,11 @@ class _Open:
         self.keys: npt.NDArray[np.int64] = np.empty(_BLOCK, np.int64)
 
 
+TURN_SLACK = 4
+"""Bits by which the hash of a view, as one picture turns it, may differ from the hash of the other picture turned: who
+looks for pairs within a distance asks the index for that much more, and then measures."""
+
+
 class HashIndex:
     """Hashes under integer keys; one key may hold several (a video's frames). Positions count from 0 as added.
 
