@@ -36,7 +36,7 @@ docs: setup
 
 # The long forms: kill -9 at 200 random moments.
 faults: setup
-	@GATEWARDEN_KILLS=200 $(BIN)/python -m pytest -q tests/faults
+	@GATEWARDEN_KILLS=200 $(BIN)/python -m pytest -q -s tests/faults
 
 # The speeds. The detectors' figures (benchmarks.marks, benchmarks.copies) need gathered pictures: training/README.md.
 bench: setup
