@@ -1,4 +1,4 @@
-"""Runs a kit's own mark network over an image pyramid, with OpenCV's dnn.
+"""Runs a kit's own mark network over an image pyramid, with onnxruntime.
 
 The network (see ``training/network.py``) sees marks of about 12 to 60 px; each level of the pyramid halves the picture,
 so that a mark of any size is of that size in some level. One thread, no state between pictures.
@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import functools
 import math
-import threading
 from typing import Final, NamedTuple
 
 import cv2
 import numpy as np
+import onnxruntime
 from numpy.typing import NDArray
 
 from detectors.brand import Kit, verified_bytes
@@ -28,7 +28,6 @@ _MARGIN: Final = 12
 _LAST_LEVEL: Final = 28
 _FAMILIAR: Final = 32.0
 _MOST: Final = 50
-_LOCK: Final = threading.Lock()
 
 
 Spot = tuple[float, float, float]
@@ -90,10 +89,9 @@ def _peaks(level: NDArray[np.uint8], scale: float, kit: Kit) -> list[Sighting]:
     edge = np.concatenate([level[0], level[-1], level[:, 0], level[:, -1]])
     ground = [float(value) for value in np.median(edge, axis=0)]
     framed = cv2.copyMakeBorder(level, _MARGIN, bottom, _MARGIN, right, cv2.BORDER_CONSTANT, value=ground)
-    with _LOCK:  # a loaded network keeps its buffers
-        network = _network(kit)
-        network.setInput(cv2.dnn.blobFromImage(framed, 1 / 64, mean=(128, 128, 128)))
-        cells = np.array(network.forward()[0], np.float32)
+    planes = np.ascontiguousarray((framed.transpose(2, 0, 1)[None].astype(np.float32) - 128) / 64)
+    session = _network(kit)
+    cells = np.asarray(session.run(None, {session.get_inputs()[0].name: planes})[0], np.float32)[0]
     assert kit.model is not None
     names = kit.model.marks
     found: list[Sighting] = []
@@ -113,7 +111,11 @@ def _peaks(level: NDArray[np.uint8], scale: float, kit: Kit) -> list[Sighting]:
 
 
 @functools.lru_cache(maxsize=4)
-def _network(kit: Kit) -> cv2.dnn.Net:
+def _network(kit: Kit) -> onnxruntime.InferenceSession:
     assert kit.model is not None
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.enable_mem_pattern = False  # one is kept for each shape, and strangers choose the shapes
+    options.log_severity_level = 3
     data = verified_bytes(kit.path(kit.model.file), kit.model.sha256)
-    return cv2.dnn.readNetFromONNX(np.frombuffer(data, np.uint8))
+    return onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
