@@ -1,7 +1,8 @@
 """Posts with pictures through the whole bot: ``python -m benchmarks.throughput [--posts N]``.
 
 Serves N different 1080p JPEGs over loopback HTTP and ingests N posts that link to them with the real command: guarded
-fetch, sandboxed decoding, all detectors, relations, verdicts. Prints posts a second, start-up included.
+fetch, sandboxed decoding, all detectors, relations, verdicts. Prints posts a second and
+processor time a post, start-up included in both.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import argparse
 import asyncio
 import json
 import os
+import resource
 import sys
 import tempfile
 import time
@@ -33,8 +35,8 @@ def picture(seed: int) -> bytes:
     return cv2.imencode(".jpg", scene, [cv2.IMWRITE_JPEG_QUALITY, 88])[1].tobytes()
 
 
-async def measure(count: int, folder: Path) -> tuple[float, str]:
-    """Seconds that the command takes, and the line it prints."""
+async def measure(count: int, folder: Path) -> tuple[float, float, str]:
+    """Seconds that the command takes, those of processor time, and the line it prints."""
     pictures = [picture(seed) for seed in range(count)]
 
     async def serve(request: web.Request) -> web.Response:
@@ -56,17 +58,18 @@ async def measure(count: int, folder: Path) -> tuple[float, str]:
     feed.write_text("".join(json.dumps(post) + "\n" for post in posts))
     env = {**os.environ, "GATEWARDEN_FETCH__ALLOW_ADDRESSES": "127.0.0.0/8", "GATEWARDEN_FETCH__ALLOW_PORTS": str(port),
            "GATEWARDEN_FETCH__RATE": "1000"}  # fmt: skip
-    start = time.perf_counter()
+    start, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "bot", "ingest", str(feed), "--data", str(folder / "data"), "--json",
         env=env, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
     )  # fmt: skip
     out, _ = await process.communicate()
-    seconds = time.perf_counter() - start
+    seconds, after = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
     await runner.cleanup()
     if process.returncode != 0:
         raise SystemExit(f"the command failed with {process.returncode}")
-    return seconds, out.decode().strip()
+    busy = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return seconds, busy, out.decode().strip()
 
 
 def main() -> None:
@@ -75,9 +78,9 @@ def main() -> None:
     parser.add_argument("--posts", type=int, default=300)
     count = parser.parse_args().posts
     with tempfile.TemporaryDirectory() as name:
-        seconds, line = asyncio.run(measure(count, Path(name)))
-    print(f"{'posts':>6} {'seconds':>8} {'posts/s':>8}  outcome")
-    print(f"{count:>6} {seconds:>8.1f} {count / seconds:>8.1f}  {line}")
+        seconds, busy, line = asyncio.run(measure(count, Path(name)))
+    print(f"{'posts':>6} {'seconds':>8} {'posts/s':>8} {'CPU ms/post':>12}  outcome")
+    print(f"{count:>6} {seconds:>8.1f} {count / seconds:>8.1f} {busy / count * 1000:>12.0f}  {line}")
 
 
 if __name__ == "__main__":
