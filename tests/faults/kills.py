@@ -1,0 +1,248 @@
+"""kill -9 at random moments of ``ingest``, of ``run`` beside somebody who decides, and of that somebody.
+
+Three of four kills hit a daemon that is being pushed posts to, the process that decides, or both at once; the fourth an
+``ingest``. In the end nothing that was acknowledged may be missing, nothing may be there twice, and the verdicts must
+equal those of a run that nobody disturbed.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import select
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from bot.model import Verdict
+from tests.faults.daemon import PYTHON, ROOT, Daemon, environment
+from tests.faults.drill import Drill, Figures, together
+from tests.faults.remembered import opened, unsound, verdicts, wait_until_judged
+
+POSTS = 300
+PACE = 5  # posts a delivery
+DECIDER = "import sys; from bot.cli.app import run\nprint(flush=True)\nfor line in sys.stdin: run(line.split())"
+
+Post = dict[str, object]
+
+
+def posts() -> list[Post]:
+    """Entries, strangers, reposts of a story, one person's two accounts, edits, deletions, a forbidden link."""
+    made: list[Post] = []
+    for i in range(POSTS):
+        story = f"第{i % 37}个难忘的故事,那天我在广场上第一次写下自己的心情,从此每天都来看看大家"
+        post: Post = {
+            "id": f"k{i}",
+            "created_at": 1752900000 + i,
+            "author": {"id": f"u{i % 111}", "person": f"p{i % 100}"},
+            "text": f"#我的Gate时刻# {story}" if i % 3 else story,
+            "media": [{"type": "image", "url": f"http://10.0.0.{i}/a.png"}] if i % 10 == 1 else [],
+        }
+        made.append(post)
+        if i % 11 == 5:
+            made.append(post | {"text": f"#我的Gate时刻# 改过的{story}{i}", "edited_at": 1752990000 + i})
+        if i % 17 == 3:
+            made.append(post | {"deleted": True, "edited_at": 1752995000 + i})
+    return made
+
+
+def kill(trials: range, folder: Path) -> Figures:
+    """One kill a trial."""
+    folder = folder / f"part {trials.start}"
+    folder.mkdir()
+    ingests = [n for n in trials if n % 4 == 3]
+    runs = [n for n in trials if n % 4 != 3]
+    return together([kill_ingests(ingests, folder), kill_runs(runs, folder)])
+
+
+def kill_ingests(trials: Sequence[int], folder: Path) -> Figures:
+    """Ingest a file into data directories, killed again and again until one run gets to its end."""
+    feed = folder / "feed.jsonl"
+    feed.write_text("".join(json.dumps(post) + "\n" for post in posts()))
+
+    def ingest(data: str) -> subprocess.Popen[bytes]:
+        words = [*PYTHON, "ingest", str(feed), "--data", str(folder / data)]
+        return subprocess.Popen(
+            words, cwd=ROOT, env=environment({}), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+
+    began = time.monotonic()
+    assert ingest("calm").wait() == 0
+    span = time.monotonic() - began
+    calm = verdicts(folder / "calm")
+    waiting = list(trials)
+    figures = {"kills": 0.0, "lost": 0.0, "doubled_or_odd": 0.0}
+    while waiting:
+        data = f"killed {waiting[0]}"
+        while True:
+            process = ingest(data)
+            moment = random.Random(waiting[0]).uniform(0.3, 1.0) * span if waiting else 300.0
+            try:
+                assert process.wait(moment) == 0
+                break
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+                figures["kills"] += 1
+                waiting.pop(0)
+        figures["lost"] += differing(verdicts(folder / data), calm)
+        figures["doubled_or_odd"] += len(unsound(folder / data))
+    return figures
+
+
+def differing(found: Mapping[str, Verdict], wanted: Mapping[str, Verdict]) -> int:
+    """How many posts have no verdict, or another one."""
+    return sum(found.get(name) != verdict for name, verdict in wanted.items()) + len(found.keys() - wanted.keys())
+
+
+def kill_runs(trials: Sequence[int], folder: Path) -> Figures:
+    """A daemon that is fed, and one who decides beside it; one of them or both are killed, a trial each."""
+    calm = undisturbed(folder / "calm run")
+    daemon, decider = Daemon(folder / "run"), Decider(folder / "run")
+    feeder = Feeder(daemon)
+    figures = {"kills": 0.0, "max_ready_s": daemon.start(), "starts": 1.0}
+    feeder.go_on(seconds=60.0, whole=True)
+    wait_until_judged(daemon.data)
+    for n in trials:
+        moments, victim = random.Random(n), ("daemon", "decider", "both")[n // 4 % 3]
+        decider.start()
+        pushing = threading.Thread(target=feeder.go_on, args=(1.5,))
+        pushing.start()
+        decider.decide_for(moments.uniform(0.0, 0.5))
+        figures["kills"] += 1
+        if victim != "daemon":
+            decider.kill()
+        if victim != "decider":
+            daemon.kill()
+            feeder.stop.set()
+        pushing.join()
+        if victim == "daemon":
+            decider.end()
+        if victim != "decider":
+            ready = daemon.start()
+            figures["max_ready_s"] = max(figures["max_ready_s"], ready)
+            figures["starts"] += 1
+            figures["over_2_s"] = figures.get("over_2_s", 0.0) + (ready > 2.0)
+        feeder.stop.clear()
+    feeder.go_on(seconds=60.0, whole=True)
+    wait_until_judged(daemon.data)
+    daemon.stop()
+    with opened(daemon.data) as store:
+        kept = {row[0] for row in store.connection.rows("SELECT id FROM decisions")}
+    figures["lost"] = float(differing(verdicts(daemon.data), calm))
+    figures["decisions"] = float(len(kept))
+    figures["decisions_lost"] = float(len(decider.told - kept))
+    # One that was killed may have decided once more than it could tell.
+    figures["decisions_doubled"] = float(max(0, len(kept - decider.told) - decider.kills))
+    figures["doubled_or_odd"] = float(len(unsound(daemon.data)))
+    return figures
+
+
+def undisturbed(data: Path) -> dict[str, Verdict]:
+    """The verdicts where nobody is killed."""
+    daemon = Daemon(data)
+    daemon.start()
+    Feeder(daemon).go_on(seconds=60.0, whole=True)
+    wait_until_judged(data)
+    daemon.stop()
+    return verdicts(data)
+
+
+class Feeder:
+    """Pushes the posts in order, round after round; a delivery without an answer is sent again under its own id."""
+
+    def __init__(self, daemon: Daemon) -> None:
+        self._daemon = daemon
+        made = posts()
+        self._deliveries = [made[i : i + PACE] for i in range(0, len(made), PACE)]
+        self._at = 0
+        self.stop = threading.Event()
+
+    def go_on(self, seconds: float, *, whole: bool = False) -> None:
+        """Push for so long, or until the next whole round is through."""
+        until = time.monotonic() + seconds
+        last = (self._at // len(self._deliveries) + 2) * len(self._deliveries) if whole else None
+        while not self.stop.is_set() and time.monotonic() < until and self._at != last:
+            status = self._daemon.push(
+                self._deliveries[self._at % len(self._deliveries)], f"delivery-{self._at}", seconds=5.0
+            )
+            if status in (202, 409):  # 409: it was taken, and only the answer was lost
+                self._at += 1
+            elif status is None:
+                time.sleep(0.01)
+            else:
+                raise AssertionError(f"a delivery was answered {status}")
+        assert last is None or self._at == last, "the round was not through in time"
+
+
+class Decider:
+    """A process that runs the real commands ``approve``, ``reject`` and ``undo``, and what it told of them."""
+
+    def __init__(self, data: Path) -> None:
+        self._data = data
+        self._random = random.Random(1)
+        self._rest = b""
+        self.told: set[str] = set()
+        self.kills = 0
+
+    def start(self) -> None:
+        """Start it and wait until it takes commands."""
+        self._rest = b""
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", DECIDER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+            cwd=ROOT, env=environment({"GATEWARDEN_DATA": str(self._data)}), bufsize=0,
+        )  # fmt: skip
+        assert self._process.stdout is not None
+        self._process.stdout.readline()
+
+    def decide_for(self, seconds: float) -> None:
+        """Decide for so long, one command after the other as fast as they are carried out."""
+        assert self._process.stdin is not None and self._process.stdout is not None
+        until, told = time.monotonic() + seconds, b""
+        while time.monotonic() < until:
+            post = f"k{self._random.randrange(POSTS)}"
+            command = self._random.choice(
+                [f"approve {post}", f"reject {post} --reason content.offtopic", f"approve {post}", "undo"]
+            )
+            self._process.stdin.write(f"{command} --as mod --json\n".encode())
+            ready, _, _ = select.select([self._process.stdout], [], [], min(0.05, until - time.monotonic()))
+            if ready:
+                told += self._process.stdout.read(1 << 16)
+        self._hear(told)
+
+    def kill(self) -> None:
+        """kill -9; what it had told before is read."""
+        self._process.send_signal(signal.SIGKILL)
+        self.kills += 1
+        self._finish()
+
+    def end(self) -> None:
+        """Let it carry out what it was told to, and end."""
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        self._finish()
+
+    def _finish(self) -> None:
+        assert self._process.stdin is not None and self._process.stdout is not None
+        self._hear(self._process.stdout.read())
+        self._process.stdin.close()
+        self._process.stdout.close()
+        self._process.wait()
+
+    def _hear(self, told: bytes) -> None:
+        *lines, self._rest = (self._rest + told).split(b"\n")
+        self.told |= {json.loads(line)["id"] for line in lines if line}
+
+
+DRILL = Drill(
+    name="kills",
+    title="kill -9 over ingest, run and decisions",
+    trials=1000,
+    batch=100,
+    most={"lost": 0, "doubled_or_odd": 0, "decisions_lost": 0, "decisions_doubled": 0, "max_ready_s": 2.0},
+    run=kill,
+)
