@@ -244,11 +244,14 @@ def working_size(width: int, height: int) -> tuple[int, int]:
 
 
 def _shrink(pixels: Pixels, width: int | None = None, height: int | None = None) -> Pixels:
-    """To working size by area, from a picture whose full size (default: its own) sets the proportions."""
+    """To working size, from a picture whose full size (default: its own) sets the proportions."""
     size = working_size(width or pixels.shape[1], height or pixels.shape[0])
     if (pixels.shape[1], pixels.shape[0]) == size:
         return pixels
-    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
+    # To no less than half the size, the two nearest pixels a side are all there are: as good as by area, in half the
+    # time, and the same on any processor.
+    by = cv2.INTER_LINEAR_EXACT if pixels.shape[1] <= 2 * size[0] else cv2.INTER_AREA
+    return np.asarray(cv2.resize(pixels, size, interpolation=by), np.uint8)
 
 
 def _srgb(pixels: Pixels, profile: object) -> Pixels:
