@@ -99,11 +99,12 @@ def _seen(gray: Pixels) -> tuple[Floats, Floats, Floats]:
     y, x, along = _crossed(np.asarray(dark, np.uint8))
     if not len(x):
         return _NOTHING
-    down_x, down_y, down = _crossed(np.ascontiguousarray(dark.T))
-    modules = np.zeros(gray.shape, np.float32)
-    modules[down_y, down_x] = down
-    modules = np.asarray(cv2.dilate(modules, np.ones((3, 3), np.uint8)), np.float32)
-    across = modules[y, x]
+    near = np.arange(-1, 2)
+    columns = np.unique(np.clip(x[:, None] + near, 0, gray.shape[1] - 1))  # a column elsewhere crosses no such row
+    which, down_y, down = _crossed(np.ascontiguousarray(np.asarray(dark)[:, columns].T))
+    modules = np.zeros((gray.shape[0] + 2, gray.shape[1] + 2), np.float32)  # framed: what is near may lie outside
+    modules[down_y + 1, columns[which] + 1] = down
+    across = modules[y[:, None, None] + near[:, None] + 1, x[:, None, None] + near + 1].max(axis=(1, 2))
     both = np.flatnonzero((across > along / 2) & (across < along * 2))[:_MOST_CROSSINGS]
     x, y, module = x[both], y[both], (along[both] + across[both]) / 2
     ringed = _ringed(gray, x, y, module)
