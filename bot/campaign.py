@@ -16,17 +16,18 @@ from typing import Any, Final
 
 import msgspec
 
+from bot.awards.prizes import Prize
 from bot.campaign_check import key_of, senseless, unknown_keys
 from bot.errors import ConfigError
 from bot.model import Stance
 from bot.policies import (
     AuthorPolicy,
+    AwardPolicy,
     BrandPolicy,
     ContentPolicy,
     CopyPolicy,
     Count,
     NoticePolicy,
-    Prize,
     Word,
 )
 from bot.reasons import REASONS
@@ -62,13 +63,14 @@ class Campaign(Value):
     authors: AuthorPolicy = AuthorPolicy()
     content: ContentPolicy = ContentPolicy()
     stance: dict[str, Stance] = msgspec.field(default_factory=dict)
-    rubric: dict[str, Count] = msgspec.field(default_factory=dict)
+    awards: AwardPolicy = AwardPolicy()
+    rubric: dict[str, Count] = {"creativity": 40, "quality": 30, "engagement": 30}
     prizes: tuple[Prize, ...] = ()
     version: str = ""
 
     def __post_init__(self) -> None:
-        if any(t is not None and t.tzinfo is None for t in (self.starts, self.ends)):
-            raise ValueError("starts and ends must be aware datetimes")
+        if any(t is not None and t.tzinfo is None for t in (self.starts, self.ends, self.awards.moment)):
+            raise ValueError("starts, ends and the moment of measurement must be aware datetimes")
         content = msgspec.to_builtins(self)
         del content["version"]
         digest = hashlib.sha256(msgspec.json.encode(content, order="deterministic")).hexdigest()
@@ -174,6 +176,9 @@ def _read(document: Document) -> tuple[Campaign | None, list[str]]:
     for key in ("starts", "ends"):
         if isinstance(moment := merged.get(key), dt.datetime) and moment.tzinfo is None:
             merged[key] = moment.replace(tzinfo=zone)
+    awards = merged.get("awards")
+    if isinstance(awards, dict) and isinstance(moment := awards.get("moment"), dt.datetime) and moment.tzinfo is None:
+        merged["awards"] = awards | {"moment": moment.replace(tzinfo=zone)}
     if isinstance(tags := merged.get("hashtags"), list):
         merged["hashtags"] = [tag.strip().strip("#＃").strip() if isinstance(tag, str) else tag for tag in tags]
     try:

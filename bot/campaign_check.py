@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from bot.policies import AuthorPolicy, BrandPolicy, ContentPolicy, CopyPolicy, NoticePolicy, Prize
+from bot.awards.prizes import Prize
+from bot.policies import AuthorPolicy, AwardPolicy, BrandPolicy, ContentPolicy, CopyPolicy, NoticePolicy
 from bot.reasons import REASONS
 from bot.toml import KeyPath
 
@@ -27,6 +28,7 @@ _TABLES: Final[Mapping[str, tuple[str, ...] | None]] = {
     "authors": AuthorPolicy.__struct_fields__,
     "content": ContentPolicy.__struct_fields__,
     "stance": tuple(code for code, reason in REASONS.items() if reason.stance is not None and not reason.fixed),
+    "awards": AwardPolicy.__struct_fields__,
     "rubric": None,
     "prizes": Prize.__struct_fields__,
 }
@@ -80,17 +82,24 @@ def senseless(campaign: Campaign) -> Iterator[tuple[KeyPath, str]]:
         yield ("brand", "counts"), "no mark counts: every picture would be without the brand"
     if campaign.brand.absent > campaign.brand.accept:
         yield ("brand", "absent"), "absent is above accept: the bands overlap"
-    if campaign.rubric and sum(campaign.rubric.values()) != 100:
+    if sum(campaign.rubric.values()) != 100:
         yield ("rubric",), f"the weights sum to {sum(campaign.rubric.values())}, not to 100"
     if set(campaign.authors.regions) & set(campaign.authors.excluded_regions):
         yield ("authors", "excluded_regions"), "a region is both in and out"
-    for name in ("regions", "excluded_regions"):
-        for region in getattr(campaign.authors, name):
+    for table, name, regions in (
+        ("authors", "regions", campaign.authors.regions),
+        ("authors", "excluded_regions", campaign.authors.excluded_regions),
+        ("awards", "home", campaign.awards.home),
+    ):
+        for region in regions:
             if not re.fullmatch(r"[A-Z]{2}", region):
-                yield ("authors", name), f"{region!r} is no region: write two capital letters (ISO 3166 alpha-2)"
+                yield (table, name), f"{region!r} is no region: write two capital letters (ISO 3166 alpha-2)"
     for host in campaign.content.hosts:
         if not re.fullmatch(r"[a-z0-9.-]+", host):
             yield ("content", "hosts"), f"{host!r} is no host name in lower case"
+    moment = campaign.awards.moment
+    if moment is not None and campaign.ends is not None and moment < campaign.ends:
+        yield ("awards", "moment"), "views would be counted before the campaign ends"
     tiers = [prize.tier for prize in campaign.prizes]
     for number, tier in enumerate(tiers):
         if tier in tiers[:number]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Annotated, Literal
 
 import msgspec
@@ -80,13 +81,13 @@ class ContentPolicy(Value):
     hosts: tuple[Word, ...] = ()
 
 
-class Prize(Value):
-    """``method``: how its winners are found: by "rubric", "draw" or "views" (on X). ``voucher``: what goods are worth
-    to a winner abroad, in US dollars of trial voucher."""
+class AwardPolicy(Value):
+    """How prizes go to people. ``home``: regions (ISO 3166 alpha-2) whose winners get goods; those elsewhere get the
+    voucher. ``one_prize``: a person takes one prize, the highest. ``moment``: when views on X are counted; left out,
+    it is fixed once with `gatewarden shares fix-moment`, before anything is measured. ``window_minutes``: how long
+    after the moment a count still stands for it."""
 
-    tier: Word
-    count: Annotated[int, msgspec.Meta(ge=1)]
-    method: Literal["rubric", "draw", "views"]
-    goods: str
-    goods_zh: str | None = None
-    voucher: Count | None = None
+    home: tuple[Word, ...] = ("CN",)
+    one_prize: bool = True
+    moment: dt.datetime | None = None
+    window_minutes: Annotated[int, msgspec.Meta(ge=1, le=7 * 24 * 60)] = 360

@@ -9,7 +9,8 @@ import inspect
 import sys
 from collections.abc import Iterator
 
-from bot.policies import AuthorPolicy, BrandPolicy, ContentPolicy, CopyPolicy, NoticePolicy, Prize
+from bot.awards.prizes import Prize
+from bot.policies import AuthorPolicy, AwardPolicy, BrandPolicy, ContentPolicy, CopyPolicy, NoticePolicy
 from bot.reasons import BY_PEOPLE, REASONS, Reason
 from bot.rules import RULES, code_of
 
@@ -19,6 +20,7 @@ _TABLES = {
     "copies": CopyPolicy,
     "authors": AuthorPolicy,
     "content": ContentPolicy,
+    "awards": AwardPolicy,
     "[prizes]": Prize,
 }
 
@@ -66,7 +68,8 @@ def page() -> Iterator[str]:
     for table, policy in _TABLES.items():
         yield from ("", f"### [{table}]", "", *_plain(policy.__doc__ or "").splitlines())
     yield from ("", "### [stance]", "", 'A reason code each, quoted, with "block", "ask" or "note".')
-    yield from ("", "### [rubric]", "", "The weight of each criterion for judges, in hundredths; they sum to 100.")
+    weights = "The weight of each criterion for judges, in hundredths; they sum to 100."
+    yield from ("", "### [rubric]", "", f"{weights} Left out: creativity 40, quality 30, engagement 30.")
     version = "A campaign's `version` is a hash of its content with defaults filled in; it stands in every verdict."
     yield from ("", version)
 

@@ -46,8 +46,8 @@ def test_hashtag_and_window_as_published(shipped: Campaign) -> None:
 def test_prizes_as_published(shipped: Campaign) -> None:
     """Tiers, numbers, goods and what they are worth abroad."""
     assert [(p.tier, p.count, p.goods, p.voucher, p.method) for p in shipped.prizes] == [
-        ("creative", 3, "Gate × F1 Red Bull car model", 200, "rubric"),
-        ("commemorative", 10, "Inter Milan player hoodie", 50, "rubric"),
+        ("creative", 3, "Gate × F1 Red Bull car model", 200, "judged"),
+        ("commemorative", 10, "Inter Milan player hoodie", 50, "judged"),
         ("participation", 50, "Gate pillow", 20, "draw"),
         ("share", 10, "Gate × Inter night light", 30, "views"),
     ]
