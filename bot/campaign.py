@@ -21,6 +21,7 @@ from bot.campaign_check import key_of, senseless, unknown_keys
 from bot.errors import ConfigError
 from bot.model import Stance
 from bot.policies import (
+    RUBRIC,
     AuthorPolicy,
     AwardPolicy,
     BrandPolicy,
@@ -64,7 +65,7 @@ class Campaign(Value):
     content: ContentPolicy = ContentPolicy()
     stance: dict[str, Stance] = msgspec.field(default_factory=dict)
     awards: AwardPolicy = AwardPolicy()
-    rubric: dict[str, Count] = {"creativity": 40, "quality": 30, "engagement": 30}
+    rubric: dict[str, Count] = msgspec.field(default_factory=lambda: dict(RUBRIC))
     prizes: tuple[Prize, ...] = ()
     version: str = ""
 

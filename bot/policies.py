@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 import msgspec
 
@@ -14,6 +14,9 @@ Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 Count = Annotated[int, msgspec.Meta(ge=0)]
 Bits = Annotated[int, msgspec.Meta(ge=0, le=256)]
 Word = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+
+RUBRIC: Final = {"creativity": 40, "quality": 30, "engagement": 30}
+"""How judges' criteria weigh where a campaign does not say, in hundredths."""
 
 
 class BrandPolicy(Value):
