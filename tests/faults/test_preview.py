@@ -45,3 +45,25 @@ def test_what_a_taken_over_decoder_answers_is_not_believed(answer: bytes) -> Non
     """Only a header that agrees with its body makes a picture."""
     assert preview._parsed(answer) is None
     assert preview._parsed(b"[1,1,1.5]\nabc") is not None
+
+
+def test_one_process_shows_many_and_is_replaced_when_it_dies(tmp_path: Path) -> None:
+    """The pictures after a broken one, and after the process was killed, are shown as they are."""
+    Image.new("RGB", (64, 32), (10, 20, 30)).save(tmp_path / "a.png")
+    Image.new("RGB", (32, 64), (30, 20, 10)).save(tmp_path / "b.png")
+    (tmp_path / "broken").write_bytes(b"\x89PNG\r\n\x1a\n")
+    previewer = preview.Previewer(Engine())
+    try:
+        sizes = []
+        for name in ("a.png", "broken", "b.png"):
+            found = previewer.pixels(tmp_path / name)
+            sizes.append(None if found is None else found[0].shape[:2])
+        assert sizes == [(32, 64), None, (64, 32)]
+        assert previewer._process is not None
+        previewer._process.kill()
+        previewer._process.wait()
+        assert previewer.pixels(tmp_path / "a.png") is None
+        found = previewer.pixels(tmp_path / "a.png")
+        assert found is not None and found[0].shape == (32, 64, 3)
+    finally:
+        previewer.close()
