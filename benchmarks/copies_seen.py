@@ -1,0 +1,78 @@
+"""What was seen in each picture of a benchmark, kept in a file so that it is computed once."""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from benchmarks.copies_hashes import Hashes
+from detectors import features, fingerprint
+from detectors.evidence import Colour, MediaEvidence
+
+Pixels = npt.NDArray[np.uint8]
+
+_LENGTH = struct.Struct("<I")
+
+
+class Seen(msgspec.Struct, frozen=True):
+    """One picture: evidence without marks, the other methods' hashes, and what the bot's own cost, in milliseconds."""
+
+    name: str
+    evidence: MediaEvidence
+    hashes: dict[str, bytes]
+    milliseconds: dict[str, float]
+
+
+class SeenFile:
+    """Appends what is new; a half-written end, of a run that was killed, is dropped."""
+
+    def __init__(self, work: Path, split: str, hashes: Hashes) -> None:
+        self._path = work / f"{split}-{fingerprint.VERSION}-{features.VERSION}.seen"
+        self._hashes = hashes
+        self._known: dict[str, Seen] = {}
+        decode = msgspec.msgpack.Decoder(Seen).decode
+        data = self._path.read_bytes() if self._path.exists() else b""
+        end = 0
+        while end + _LENGTH.size <= len(data):
+            start = end + _LENGTH.size
+            stop = start + _LENGTH.unpack_from(data, end)[0]
+            if stop > len(data):
+                break
+            one = decode(data[start:stop])
+            self._known[one.name] = one
+            end = stop
+        self._file = self._path.open("ab")
+        self._file.truncate(end)
+
+    def of(self, name: str, pixels: Callable[[], Pixels]) -> Seen:
+        """What was seen in this picture, now or before."""
+        found = self._known.get(name)
+        if found is None or any(method not in found.hashes for method in self._hashes.methods):
+            found = self._known[name] = self._look(name, pixels())
+            body = msgspec.msgpack.encode(found)
+            self._file.write(_LENGTH.pack(len(body)) + body)
+            self._file.flush()
+        return found
+
+    def _look(self, name: str, rgb: Pixels) -> Seen:
+        gray = np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), np.uint8)
+        start = time.thread_time()
+        seen = fingerprint.fingerprint(gray)
+        hashed = time.thread_time()
+        packed = features.features(gray)
+        done = time.thread_time()
+        evidence = MediaEvidence(
+            sha256=hashlib.sha256(rgb.tobytes()).hexdigest(), kind="image", format="png", width=rgb.shape[1],
+            height=rgb.shape[0], duration=None, marks=(), colour=Colour(score=0.0, shares={}, adjacency=0.0),
+            resemblances=(), fingerprints=(seen,), codes=(), features=packed,
+        )  # fmt: skip
+        costs = {"hashes": (hashed - start) * 1000, "local features": (done - hashed) * 1000}
+        return Seen(name, evidence, self._hashes.of(rgb, seen), costs)
