@@ -21,7 +21,8 @@ from detectors.brand import MANIFEST, load_kit
 from detectors.marks import candidates
 from detectors.picture import Picture
 from detectors.poses import agreement, box
-from training.composites import Compositor, Library
+from training.backgrounds import Library
+from training.composites import Compositor
 
 SEED = 77
 _SIDE = 640

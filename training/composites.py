@@ -6,8 +6,8 @@ Marks and decoys pass through the same steps, so that nothing about the pasting 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 import cv2
@@ -15,14 +15,17 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from detectors.brand import WHOLE, Asset, Kit
+from detectors.brand import Asset, Kit
+from detectors.silhouette import silhouettes
 from training import decoys, surfaces
+from training.backgrounds import Library, background
 from training.surfaces import Floats, chance
 
 SIDE: Final = 192
 SMALLEST: Final = 12.0
 LARGEST: Final = 62.0
 _TURN: Final = 50.0
+_MEAN: Final = np.full((1, 3), 1 / 3, np.float32)
 
 
 @dataclass(frozen=True)
@@ -36,31 +39,6 @@ class Placed:
     turn: float
 
 
-class Library:
-    """The pictures that scenes are made of, read once: photographs, screenshots, foreign logos."""
-
-    def __init__(self, folder: Path | None, most: int = 2500) -> None:
-        self.photos = _read(folder, "photos", most, cv2.IMREAD_COLOR, 400)
-        self.screens = _read(folder, "screens", most, cv2.IMREAD_COLOR, 960)
-        self.logos = _read(folder, "logos", 4 * most, cv2.IMREAD_UNCHANGED, 128)
-
-
-def _read(folder: Path | None, kind: str, most: int, flag: int, side: int) -> list[NDArray[np.uint8]]:
-    if folder is None:
-        return []
-    found = []
-    for path in sorted((folder / kind).glob("*"))[:most]:
-        pixels = cv2.imread(str(path), flag)
-        if pixels is None:
-            continue
-        scale = side / max(pixels.shape[:2])
-        if scale < 1:
-            pixels = cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-        order = [2, 1, 0, 3] if pixels.shape[2] == 4 else [2, 1, 0]
-        found.append(np.ascontiguousarray(pixels[..., order]).astype(np.uint8))
-    return found
-
-
 @dataclass(frozen=True)
 class _Drawing:
     """An asset ready to paste; ``quad`` is the named mark's unit square in the patch, (4, 2) px."""
@@ -68,7 +46,8 @@ class _Drawing:
     mark: int
     patch: Floats
     quad: NDArray[np.float64]
-    alone: bool
+    bare: bool  # no ground of its own
+    holds: bool
 
 
 class Compositor:
@@ -79,24 +58,33 @@ class Compositor:
         self._side, self._largest = side, largest
         self._library = library
         self._drawings = [self._drawing(kit, asset) for asset in kit.assets if asset.kind == "mark"]
-        brand = [tuple(value / 255 for value in rgb) for colour in kit.colours for rgb in colour.rgb]
-        own = [tuple(int(v[i : i + 2], 16) / 255 for i in (1, 3, 5)) for a in kit.assets for v in a.paint.values()]
+        # a mark with many drawings comes more often than one with a single, but not by as much
+        counts = np.bincount([drawing.mark for drawing in self._drawings])
+        weights = np.array([counts[drawing.mark] ** -0.25 for drawing in self._drawings])
+        self._weights = weights / weights.sum()
+        brand = [_unit(rgb) for colour in kit.colours for rgb in colour.rgb]
+        own = [_unit(bytes.fromhex(value[1:])) for asset in kit.assets for value in asset.paint.values()]
         self._palette = brand * 3 + own + [(1.0, 1.0, 1.0), (0.0, 0.0, 0.0)] * 2
 
     def _drawing(self, kit: Kit, asset: Asset) -> _Drawing:
-        patch = np.asarray(kit.picture(asset), np.float32) / np.float32(255)
         name, box = asset.mark, asset.box
         for held, place in asset.holds.items():
             name, box = held, place
+        pixels = kit.picture(asset)
+        shrink = min(1.0, 2 * self._largest / max(box[2] * pixels.shape[1], box[3] * pixels.shape[0]))
+        whole = _premultiplied(np.asarray(pixels, np.float32) / np.float32(255))
+        patch = _unpremultiplied(_scaled(whole, shrink))
         height, width = patch.shape[:2]
         x, y, w, h = box[0] * width, box[1] * height, box[2] * width, box[3] * height
         quad = np.array([[x, y], [x + w, y], [x + w, y + h], [x, y + h]])
-        return _Drawing(self.classes.index(str(name)), patch, quad, asset.box == WHOLE and not asset.holds)
+        plain = silhouettes(kit).get(str(name))
+        bare = plain is not None and pixels.shape[:2] == plain.shape and np.abs(pixels[..., 3] - 1.0 * plain).mean() < 4
+        return _Drawing(self.classes.index(str(name)), patch, quad, bare or bool(asset.holds), bool(asset.holds))
 
     def scene(self, rng: Generator) -> tuple[NDArray[np.uint8], tuple[Placed, ...]]:
         """(side, side, 3) uint8 RGB and the marks in it; about four in ten scenes hold none."""
-        rgb = self._background(rng)
-        other = self._background(rng)
+        rgb = background(rng, self._library, self._side, self._palette)
+        other = background(rng, self._library, self._side, self._palette)
         if chance(rng, 0.5):
             rgb = surfaces.light(rng, rgb)
         placed: list[Placed] = []
@@ -114,9 +102,9 @@ class Compositor:
                     placed.append(mark)
             else:
                 rgb, _ = self._lay(rng, rgb, self._decoy(rng), None, spot)
-            if chance(rng, 0.2):
+            if chance(rng, 0.22):
                 rgb = surfaces.cover(rng, rgb, spot, other)
-            elif chance(rng, 0.12):
+            elif chance(rng, 0.2):
                 rgb = surfaces.shine(rng, rgb, spot)
         if chance(rng, 0.12):
             rgb = surfaces.screen(rng, rgb)
@@ -139,6 +127,8 @@ class Compositor:
             left = int(np.clip(shown.x - width * rng.uniform(0.4, 0.6), 0, self._side - width))
             top = int(np.clip(shown.y - height * rng.uniform(0.4, 0.6), 0, self._side - height))
         window = rgb[top : top + height, left : left + width]
+        if not placed:  # a whole picture
+            window = np.asarray(cv2.resize(rgb, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
         edge = np.concatenate([window[0], window[-1], window[:, 0], window[:, -1]])
         framed = np.empty_like(rgb)
         framed[:] = np.median(edge, axis=0)
@@ -161,16 +151,12 @@ class Compositor:
         return None
 
     def _lay_mark(self, rng: Generator, rgb: Floats, spot: tuple[float, float, float]) -> tuple[Floats, Placed | None]:
-        weights = np.array([1.0 if drawing.mark == 0 else 1.2 for drawing in self._drawings])
-        drawing = self._drawings[int(rng.choice(len(self._drawings), p=weights / weights.sum()))]
+        drawing = self._drawings[int(rng.choice(len(self._drawings), p=self._weights))]
         patch = self._restyled(rng, drawing, rgb, spot)
         laid, quad = self._lay(rng, rgb, patch, drawing.quad, spot)
         if quad is None:
             return laid, None
-        seen = np.abs(laid - rgb).max(axis=2)
-        inside = np.zeros(seen.shape, np.uint8)
-        cv2.fillConvexPoly(inside, np.rint(quad).astype(np.int32), 1)
-        if inside.sum() < 30 or np.mean(seen[inside > 0] > 0.1) < 0.25:
+        if not _seen(rgb, laid, quad):
             return rgb, None  # nobody would see it: then it is not laid at all
         area = abs(float(cv2.contourArea(quad.astype(np.float32))))
         across = quad[1] - quad[0] + quad[2] - quad[3]
@@ -178,13 +164,13 @@ class Compositor:
         return laid, Placed(drawing.mark, float(x), float(y), math.sqrt(area), math.atan2(across[1], across[0]))
 
     def _restyled(self, rng: Generator, drawing: _Drawing, rgb: Floats, spot: tuple[float, float, float]) -> Floats:
-        """Drifted, graded or one-toned colours; a lone mark may be any single tone that stands out."""
+        """Drifted, graded or one-toned colours; a mark without a ground may be any single tone that stands out."""
         patch = drawing.patch.copy()
-        if drawing.alone and chance(rng, 0.45):
+        if drawing.bare and chance(rng, 0.35 if drawing.holds else 0.55):
             x, y, size = (round(value) for value in spot)
             half = max(3, size // 2)
-            around = rgb[max(0, y - half) : y + half, max(0, x - half) : x + half].mean(axis=(0, 1))
-            tone = np.full(3, float(around.mean() < 0.55)) if chance(rng, 0.7) else rng.random(3)
+            around = float(rgb[max(0, y - half) : y + half, max(0, x - half) : x + half].mean())
+            tone = np.full(3, float(around < rng.uniform(0.4, 0.72))) if chance(rng, 0.75) else rng.random(3)
             patch[..., :3] = np.clip(tone + rng.normal(0, 0.05, 3), 0, 1)
         elif chance(rng, 0.2):
             across = np.linspace(-1, 1, patch.shape[1], dtype=np.float32)[None, :, None]
@@ -196,21 +182,18 @@ class Compositor:
 
     def _decoy(self, rng: Generator) -> Floats:
         kind = rng.random()
-        if kind < 0.45 and self._library.logos:
+        palette = [*self._palette, *((r, g, b) for r, g, b in rng.random((4, 3)).tolist())]
+        if kind < 0.5 and self._library.logos:
             chosen = self._library.logos[int(rng.integers(len(self._library.logos)))]
             logo = np.asarray(chosen, np.float32) / np.float32(255)
-            if chance(rng, 0.2):
-                logo[..., :3] = self._palette[int(rng.integers(len(self._palette)))]
-            if chance(rng, 0.15):
-                ground = np.array(self._palette[int(rng.integers(len(self._palette)))], np.float32)
-                logo[..., :3] = logo[..., :3] * logo[..., 3:] + ground * (1 - logo[..., 3:])
-                logo[..., 3] = 1
-            return logo
-        if kind < 0.6:
-            alone = [drawing for drawing in self._drawings if drawing.alone]
-            return decoys.turned_away(rng, alone[int(rng.integers(len(alone)))].patch)
-        palette = [*self._palette, *(tuple(rng.random(3)) for _ in range(4))]
-        return decoys.letters(rng, palette) if kind < 0.72 else decoys.near_miss(rng, palette)
+            if chance(rng, 0.25):
+                logo[..., :3] = palette[int(rng.integers(len(palette)))]
+            return decoys.badge(rng, logo, palette) if chance(rng, 0.3) else logo
+        if kind < 0.62:
+            bare = [drawing for drawing in self._drawings if drawing.bare and not drawing.holds]
+            return decoys.turned_away(rng, bare[int(rng.integers(len(bare)))].patch)
+        decoy = decoys.letters(rng, palette) if kind < 0.75 else decoys.near_miss(rng, palette)
+        return decoys.badge(rng, decoy, palette) if chance(rng, 0.25) else decoy
 
     def _lay(
         self,
@@ -227,73 +210,45 @@ class Compositor:
         goal = _goal(rng, spot)
         own = max(square[1, 0] - square[0, 0], square[2, 1] - square[1, 1])
         shrink = min(1.0, 1.4 * spot[2] / own)
-        small = cv2.resize(_premultiplied(patch), None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA)
+        small = _premultiplied(patch)
+        if shrink < 0.95:
+            small = _scaled(small, shrink)
         scaled = square * (np.array([small.shape[1] / width, small.shape[0] / height]))
         matrix = cv2.getPerspectiveTransform(scaled.astype(np.float32), goal.astype(np.float32))
-        laid = cv2.warpPerspective(small, matrix, (self._side, self._side), flags=cv2.INTER_LINEAR)
-        shade = None
-        if chance(rng, 0.22):
-            dx, dy, shade = surfaces.folds(rng, self._side, spot[2] * rng.uniform(0.02, 0.09))
-            x, y = np.meshgrid(np.arange(self._side, dtype=np.float32), np.arange(self._side, dtype=np.float32))
-            laid = cv2.remap(laid, x + dx, y + dy, cv2.INTER_LINEAR)
-        alpha = np.asarray(laid[..., 3], np.float32)
-        colour = np.divide(
-            laid[..., :3], alpha[..., None], out=np.zeros_like(laid[..., :3]), where=alpha[..., None] > 0.01
+        folded = chance(rng, 0.22)
+        left, top, side = _window(
+            np.asarray(matrix, np.float64), small.shape, self._side, 0.1 * spot[2] + 2 if folded else 2
         )
+        there = rgb[top : top + side, left : left + side]
+        laid = cv2.warpPerspective(
+            small,
+            np.array([[1.0, 0, -left], [0, 1, -top], [0, 0, 1]]) @ matrix,
+            (side, side),
+            flags=cv2.INTER_LINEAR,
+        )
+        shade = None
+        if folded:
+            dx, dy, shade = surfaces.folds(rng, side, spot[2] * rng.uniform(0.02, 0.09))
+            x, y = np.meshgrid(np.arange(side, dtype=np.float32), np.arange(side, dtype=np.float32))
+            laid = cv2.remap(laid, x + dx, y + dy, cv2.INTER_LINEAR)
+        colour, alpha = _unpremultiplied(np.asarray(laid, np.float32))[..., :3], np.asarray(laid[..., 3], np.float32)
         if chance(rng, 0.1):
             colour, alpha = surfaces.threads(rng, colour, alpha)
         if chance(rng, 0.5):  # print takes on the light and the grain of what it lies on
-            ground = cv2.GaussianBlur(rgb.mean(axis=2), (0, 0), rng.uniform(0.6, 6))
+            ground = cv2.GaussianBlur(cv2.transform(there, _MEAN), (0, 0), rng.uniform(0.6, 6))
             mean = float(ground[alpha > 0.5].mean()) if (alpha > 0.5).any() else 0.5
             tone = 1 + (ground / max(mean, 0.08) - 1) * rng.uniform(0.2, 0.9)
             colour = (
                 colour * np.clip(tone, 0.4, 1.6)[..., None] * (0.45 + 0.55 * min(1.0, mean * 1.6)) ** rng.uniform(0, 1)
             )
         opacity = rng.uniform(0.7, 1.0) if chance(rng, 0.3) else 1.0
-        cover = (alpha * opacity)[..., None]
-        done = rgb * (1 - cover) + np.clip(colour, 0, 1) * cover
+        cover = (alpha * np.float32(opacity))[..., None]
+        mixed = there * (1 - cover) + np.clip(colour, 0, 1) * cover
         if shade is not None:
-            done = np.clip(done * shade[..., None], 0, 1)
-        return np.asarray(done, np.float32), goal
-
-    def _background(self, rng: Generator) -> Floats:
-        kind = rng.random()
-        if kind < 0.5 and self._library.photos:
-            return _crop(rng, self._library.photos, self._side, 0.7, 2.0)
-        if kind < 0.68 and self._library.screens:
-            return _crop(rng, self._library.screens, self._side, 0.8, 2.2)
-        base = np.array(self._palette[int(rng.integers(len(self._palette)))] if chance(rng, 0.3) else rng.random(3))
-        if chance(rng, 0.35):
-            base = np.full(3, float(chance(rng, 0.5))) + rng.normal(0, 0.05, 3)
-        rgb = np.broadcast_to(base.astype(np.float32), (self._side, self._side, 3)).copy()
-        if kind > 0.8:
-            noise = surfaces.smooth_field(rng, self._side, int(rng.integers(2, 40)))[..., None] * rng.normal(0, 0.12, 3)
-            rgb = np.asarray(rgb + noise, np.float32)
-        rgb = np.asarray(np.clip(rgb, 0, 1), np.float32)
-        return self._clutter(rng, rgb) if kind > 0.88 else rgb
-
-    def _clutter(self, rng: Generator, rgb: Floats) -> Floats:
-        """Cards, bars, dots and strokes: drawn interfaces and charts."""
-        page = np.rint(rgb * 255).astype(np.uint8)
-        for _ in range(int(rng.integers(3, 25))):
-            tone = rng.random(3) if chance(rng, 0.6) else self._palette[int(rng.integers(len(self._palette)))]
-            colour = tuple(255 * float(value) for value in tone)
-            x, y = (int(v) for v in rng.integers(0, self._side, 2))
-            w, h = (int(v) for v in rng.integers(2, 70, 2))
-            shape = rng.integers(4)
-            if shape == 0:
-                cv2.rectangle(page, (x, y), (x + w, y + h), colour, -1)
-            elif shape == 1:
-                thick = -1 if chance(rng, 0.6) else int(rng.integers(1, 6))
-                cv2.circle(page, (x, y), w // 3 + 1, colour, thick, cv2.LINE_AA)
-            elif shape == 2:
-                cv2.line(page, (x, y), (x + w - 35, y + h - 35), colour, int(rng.integers(1, 5)), cv2.LINE_AA)
-            else:
-                words = f"{rng.integers(10**6)}"
-                cv2.putText(
-                    page, words, (x - 30, y), int(rng.integers(0, 5)), rng.uniform(0.3, 1), colour, 1, cv2.LINE_AA
-                )
-        return page.astype(np.float32) / np.float32(255)
+            mixed = np.clip(mixed * shade[..., None], 0, 1)
+        done = rgb.copy()
+        done[top : top + side, left : left + side] = mixed
+        return done, goal
 
 
 def classes(kit: Kit) -> tuple[str, ...]:
@@ -315,16 +270,48 @@ def _goal(rng: Generator, spot: tuple[float, float, float]) -> NDArray[np.float6
     return np.asarray(turned * size + (x, y), np.float64)
 
 
+def _unit(rgb: Sequence[int]) -> tuple[float, float, float]:
+    red, green, blue = rgb
+    return red / 255, green / 255, blue / 255
+
+
+def _window(matrix: NDArray[np.float64], shape: tuple[int, ...], side: int, margin: float) -> tuple[int, int, int]:
+    """Left, top and side of the square within the scene that a warped patch touches."""
+    height, width = shape[:2]
+    corners = np.array([[[0, 0], [width, 0], [width, height], [0, height]]], np.float64)
+    points = cv2.perspectiveTransform(corners, matrix)[0]
+    low, high = points.min(axis=0) - margin, points.max(axis=0) + margin
+    extent = int(min(side, max(8, math.ceil((np.minimum(high, side) - np.maximum(low, 0)).max()))))
+    left, top = (int(np.clip(math.floor(value), 0, side - extent)) for value in low)
+    return left, top, extent
+
+
+def _seen(before: Floats, after: Floats, quad: NDArray[np.float64]) -> bool:
+    """Whether what was laid under the quad stands out from what was there."""
+    side = before.shape[0]
+    left, top = (int(np.clip(value, 0, side - 1)) for value in np.floor(quad.min(axis=0)))
+    right, bottom = (int(np.clip(value, 1, side)) for value in np.ceil(quad.max(axis=0)))
+    window = (slice(top, bottom), slice(left, right))
+    inside = np.zeros((max(bottom - top, 0), max(right - left, 0)), np.uint8)
+    if inside.size < 30:
+        return False
+    cv2.fillConvexPoly(inside, np.rint(quad - (left, top)).astype(np.int32), 1)
+    stray = np.abs(after[window] - before[window])
+    clear = np.maximum(np.maximum(stray[..., 0], stray[..., 1]), stray[..., 2]) > 0.1
+    return bool(inside.sum() >= 30 and clear[inside > 0].mean() >= 0.25)
+
+
+def _scaled(patch: Floats, ratio: float) -> Floats:
+    return np.asarray(cv2.resize(patch, None, fx=ratio, fy=ratio, interpolation=cv2.INTER_AREA), np.float32)
+
+
 def _premultiplied(patch: Floats) -> Floats:
-    return np.concatenate([patch[..., :3] * patch[..., 3:], patch[..., 3:]], axis=2)
+    done = patch.copy()
+    done[..., :3] *= patch[..., 3:]
+    return done
 
 
-def _crop(rng: Generator, pictures: list[NDArray[np.uint8]], size: int, least: float, most: float) -> Floats:
-    picture = pictures[int(rng.integers(len(pictures)))]
-    side = int(min(*picture.shape[:2], size * rng.uniform(least, most)))
-    top, left = (int(rng.integers(0, extent - side + 1)) for extent in picture.shape[:2])
-    crop = picture[top : top + side, left : left + side]
-    if chance(rng, 0.5):
-        crop = crop[:, ::-1]
-    method = cv2.INTER_AREA if side > size else cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(crop, (size, size), interpolation=method), np.float32) / np.float32(255)
+def _unpremultiplied(patch: Floats) -> Floats:
+    done = patch.copy()
+    done[..., :3] /= np.maximum(patch[..., 3:], np.float32(0.01))
+    return done

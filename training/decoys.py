@@ -59,6 +59,33 @@ def letters(rng: Generator, palette: list[tuple[float, float, float]]) -> Floats
     return np.concatenate([np.broadcast_to(colour, (*cover.shape, 3)), cover[..., None]], axis=2).astype(np.float32)
 
 
+def badge(rng: Generator, patch: Floats, palette: list[tuple[float, float, float]]) -> Floats:
+    """Something on a disc or a tile of one colour, as app icons and coins are."""
+    inner = rng.uniform(0.45, 0.8)
+    scale = inner * _SIDE / max(patch.shape[:2])
+    small = cv2.resize(patch, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    ground = np.zeros((_FINE, _FINE), np.uint8)
+    if rng.random() < 0.6:
+        cv2.circle(ground, (128, 128), 126, 255, -1)
+    else:
+        corner = int(rng.uniform(0, 70))
+        cv2.rectangle(ground, (corner, 0), (255 - corner, 255), 255, -1)
+        cv2.rectangle(ground, (0, corner), (255, 255 - corner), 255, -1)
+        for x in (corner, 255 - corner):
+            for y in (corner, 255 - corner):
+                cv2.circle(ground, (x, y), corner, 255, -1)
+    cover = np.asarray(cv2.resize(ground, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA), np.float32) / 255
+    colours = rng.permutation(len(palette))[:2]
+    done = np.empty((_SIDE, _SIDE, 4), np.float32)
+    done[..., :3], done[..., 3] = palette[int(colours[0])], cover
+    top, left = ((_SIDE - extent) // 2 for extent in small.shape[:2])
+    place = done[top : top + small.shape[0], left : left + small.shape[1]]
+    if rng.random() < 0.6:
+        small[..., :3] = (1.0, 1.0, 1.0) if rng.random() < 0.6 else palette[int(colours[1])]
+    place[..., :3] += (small[..., :3] - place[..., :3]) * small[..., 3:]
+    return done
+
+
 def turned_away(rng: Generator, patch: Floats) -> Floats:
     """The mark itself as it never stands: mirrored, or turned so far that the cut lies in another quarter."""
     side = max(patch.shape[:2])

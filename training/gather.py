@@ -44,7 +44,10 @@ def main(arguments: list[str]) -> int:
             _logos(folder) if kind == "logos" else _pictures(folder, PHOTO_SIDE if kind == "photos" else SCREEN_SIDE)
         )
         count = 0
+        without = re.compile(source["without"]) if "without" in source else None
         for name, pixels in pictures:
+            if without and without.search(name):
+                continue
             key = _brand(name) if kind == "logos" else f"{folder.name}/{name}"
             split = _split(_uniform(key), kind)
             target = out / split / kind / f"{folder.name}-{re.sub('[^A-Za-z0-9._-]', '_', name)}"

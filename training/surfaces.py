@@ -116,7 +116,8 @@ def shine(rng: Generator, rgb: Floats, spot: tuple[float, float, float]) -> Floa
     along = (across - cx) * math.cos(angle) + (down - cy) * math.sin(angle)
     off = -(across - cx) * math.sin(angle) + (down - cy) * math.cos(angle)
     spread = np.exp(-((along / (side * rng.uniform(0.25, 0.8))) ** 2) - (off / (side * rng.uniform(0.1, 0.35))) ** 2)
-    return np.asarray(np.clip(rgb + (spread * rng.uniform(0.4, 1.4))[..., None], 0, 1), np.float32)
+    burnt = np.clip(rgb, 0, 1) ** 2.2 + (spread * rng.uniform(0.2, 1.3))[..., None]  # light adds up in linear values
+    return np.asarray(np.clip(burnt, 0, 1) ** (1 / 2.2), np.float32)
 
 
 def cover(rng: Generator, rgb: Floats, spot: tuple[float, float, float], other: Floats) -> Floats:

@@ -23,14 +23,15 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from detectors.brand import load_kit
-from training.composites import Compositor, Library
+from training.backgrounds import Library
+from training.composites import Compositor
 from training.network import MarkNet, loss, targets
 
-SEED = 20250711
+SEED = 20250719
 BATCH = 32
 RATE = 3e-3
 _WARM = 200
-_DECAY = 0.998
+_DECAY = 0.999
 
 
 class _Scenes(Dataset[tuple[Tensor, Tensor, Tensor]]):
@@ -71,7 +72,7 @@ def main(arguments: list[str]) -> int:
     torch.set_num_threads(options.threads)
     cv2.setNumThreads(1)
     compositor = Compositor(load_kit(options.kit), Library(options.pictures and options.pictures / "train"))
-    network = MarkNet(len(compositor.classes))
+    network = MarkNet(len(compositor.classes)).to(memory_format=torch.channels_last)
     average = copy.deepcopy(network).eval()
     optimiser = torch.optim.AdamW(network.parameters(), lr=RATE, weight_decay=1e-3)
     options.out.mkdir(parents=True, exist_ok=True)
@@ -96,7 +97,10 @@ def main(arguments: list[str]) -> int:
     for rgb, heat, geometry in loader:
         for group in optimiser.param_groups:
             group["lr"] = rate(step, steps)
-        value = loss(network((rgb.float() - 128) / 64), heat, geometry)
+        pictures = ((rgb.float() - 128) / 64).contiguous(memory_format=torch.channels_last)
+        with torch.autocast("cpu", torch.bfloat16):
+            cells = network(pictures)
+        value = loss(cells.float(), heat, geometry)
         optimiser.zero_grad()
         value.backward()
         torch.nn.utils.clip_grad_norm_(network.parameters(), 5.0)

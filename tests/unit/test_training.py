@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from detectors.brand import load_kit
 from training import surfaces
+from training.backgrounds import Library
 from training.calibrate import fit
-from training.composites import SIDE, Compositor, Library, classes
+from training.composites import SIDE, Compositor, classes
 from training.decoys import letters, near_miss, turned_away
 from training.gather import _brand, _split, _uniform
 
