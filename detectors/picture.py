@@ -63,6 +63,7 @@ DECODER_ERRORS: Final = (
     ValueError,
     TypeError,
     AttributeError,
+    AssertionError,
     LookupError,
     ArithmeticError,
     EOFError,

@@ -82,6 +82,11 @@ class Daemon:
             time.sleep(0.01)
         return time.monotonic() - began
 
+    def processor_seconds(self) -> float:
+        """What it has used so far, all threads included: unlike a clock's, the same on a busy machine."""
+        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def push(self, posts: Sequence[Mapping[str, object]], delivery: str = "", seconds: float = 60.0) -> int | None:
         """Push posts: the status of the answer, None where there was none."""
         body = json.dumps(posts).encode()
