@@ -94,9 +94,10 @@ def senseless(campaign: Campaign) -> Iterator[tuple[KeyPath, str]]:
         for region in regions:
             if not re.fullmatch(r"[A-Z]{2}", region):
                 yield (table, name), f"{region!r} is no region: write two capital letters (ISO 3166 alpha-2)"
-    for host in campaign.content.hosts:
+    named = (("content", "hosts", campaign.content.hosts), ("awards", "mirrors", campaign.awards.mirrors))
+    for table, key, host in ((table, key, host) for table, key, hosts in named for host in hosts):
         if not re.fullmatch(r"[a-z0-9.-]+", host):
-            yield ("content", "hosts"), f"{host!r} is no host name in lower case"
+            yield (table, key), f"{host!r} is no host name in lower case"
     moment = campaign.awards.moment
     if moment is not None and campaign.ends is not None and moment < campaign.ends:
         yield ("awards", "moment"), "views would be counted before the campaign ends"
