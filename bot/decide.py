@@ -14,12 +14,15 @@ from detectors.evidence import Value
 
 
 class Outcome(Value):
-    """Where a post stands: by whom ("rules" or "moderator:NAME"), when (None: with the verdict), and why."""
+    """Where a post stands: by whom ("rules" or "moderator:NAME"), when (None: with the verdict), and why.
+
+    ``opinions``: what people think of it while others must look too; until then it waits."""
 
     status: Status
     decided_by: str
     at: dt.datetime | None
     code: str | None = None
+    opinions: tuple[Decision, ...] = ()
 
 
 def seen(findings: Sequence[Finding]) -> tuple[str, ...]:
@@ -27,26 +30,54 @@ def seen(findings: Sequence[Finding]) -> tuple[str, ...]:
     return tuple(sorted({_name(f) for f in findings if f.stance in ("block", "ask")}))
 
 
-def standing(decisions: Sequence[Decision]) -> Decision | None:
-    """The newest approve, reject or reopen that was not undone."""
+def live(decisions: Sequence[Decision]) -> list[Decision]:
+    """The decisions that were not undone, undoing ones and notes left out."""
     undone = {d.undoes for d in decisions if d.action == "undo"}
-    live = [d for d in decisions if d.action in ("approve", "reject", "reopen") and d.id not in undone]
-    return live[-1] if live else None
+    return [d for d in decisions if d.action in _DECIDING and d.id not in undone]
+
+
+def standing(decisions: Sequence[Decision]) -> Decision | None:
+    """The newest approve, reject or reopen that was not undone and settled something."""
+    return next((d for d in reversed(live(decisions)) if d.action != "flag" and not d.held), None)
+
+
+def opinions(verdict: Verdict, decisions: Sequence[Decision]) -> tuple[Decision, ...]:
+    """The held opinions and flags since anything was settled, as far as they are about this verdict, oldest first."""
+    found: list[Decision] = []
+    for decision in live(decisions):
+        if decision.action == "flag" or decision.held:
+            found.append(decision)
+        else:
+            found.clear()
+    return tuple(d for d in found if _about(d, verdict))
 
 
 def outcome(verdict: Verdict, decisions: Sequence[Decision]) -> Outcome:
     """The status of a post, from its verdict and its decisions, oldest first."""
-    last = standing(decisions)
     by_rules = Outcome(status=verdict.status, decided_by="rules", at=None)
-    if last is None or verdict.status == "withdrawn":
+    if verdict.status == "withdrawn":
+        return by_rules
+    held = opinions(verdict, decisions)
+    if held:  # whoever looks next must not read from this what the others think
+        return Outcome(status="review", decided_by="rules", at=None, opinions=held)
+    last = standing(decisions)
+    if last is None:
         return by_rules
     who = f"moderator:{last.who}"
     if last.action == "reopen":
         return Outcome(status="review", decided_by=who, at=last.at)
-    if last.revision != verdict.revision or not set(seen(verdict.findings)) <= set(last.saw):
+    if not _about(last, verdict):
         return by_rules if verdict.status != "eligible" else Outcome(status="review", decided_by="rules", at=None)
     status: Status = "eligible" if last.action == "approve" else "ineligible"
     return Outcome(status=status, decided_by=who, at=last.at, code=last.code or "accepted")
+
+
+_DECIDING = ("approve", "reject", "reopen", "flag")
+
+
+def _about(decision: Decision, verdict: Verdict) -> bool:
+    """Whether its maker saw this revision and every finding that speaks against it now."""
+    return decision.revision == verdict.revision and set(seen(verdict.findings)) <= set(decision.saw)
 
 
 _WORTH = {"detector": 4, "duplicate": 3, "content": 3, "hashtag": 2, "author": 2, "post": 2, "window": 2}

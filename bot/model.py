@@ -218,11 +218,14 @@ class Verdict(Value):
     detectors: dict[str, str] = {}
 
 
-Action = Literal["approve", "reject", "reopen", "note", "undo"]
+Action = Literal["approve", "reject", "reopen", "flag", "note", "apart", "together", "undo"]
 
 
 class Decision(Value):
-    """What a person decided, bound to the revision and findings that they saw. An undo is a further decision."""
+    """What a person decided, bound to the revision and findings that they saw. An undo is a further decision.
+
+    ``held``: a first or dissenting opinion, which settles nothing until others have looked. ``batch`` names what was
+    decided, and is undone, as one. ``pair``: the hashes of two media that ``apart`` and ``together`` are about."""
 
     id: str
     post_id: str
@@ -234,3 +237,6 @@ class Decision(Value):
     at: dt.datetime
     saw: tuple[str, ...]
     undoes: str | None = None
+    held: bool = False
+    batch: str | None = None
+    pair: tuple[str, str] | None = None

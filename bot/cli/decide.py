@@ -89,18 +89,23 @@ def reopen(place: Place, post: str, note: str, who: str, as_json: bool) -> None:
 
 
 @click.command()
+@click.option("--note", is_flag=True, help="Your last note instead.")
 @by
 @as_json
 @place()
-def undo(place: Place, who: str, as_json: bool) -> None:
-    """Take back your last decision; again, the one before it, and so on."""
+def undo(place: Place, note: bool, who: str, as_json: bool) -> None:
+    """Take back your last decision; again, the one before it, and so on.
+
+    What was decided as one, over a filter or a cluster, is taken back as one. A note is no decision.
+    """
     from bot.review import undo
     from bot.store.opening import opened
 
     with opened(place.settings) as store:
         with store.transaction():
-            decision, undone = undo(store, who, _now())
-        _tell(store, [decision], as_json=as_json, undone=undone)
+            done = undo(store, who, _now(), note=note)
+        for decision, undone in done:
+            _tell(store, [decision], as_json=as_json, undone=undone)
 
 
 @click.command()

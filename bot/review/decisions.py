@@ -16,6 +16,8 @@ from bot.decide import seen
 from bot.errors import UserError
 from bot.model import Action, Decision
 from bot.reasons import REASONS
+from bot.review.claims import free_for
+from bot.review.second import ALONE, Policy, held
 from bot.store import Store
 from bot.store.verdicts import Record
 from detectors.evidence import Value
@@ -31,6 +33,16 @@ class Target(Value):
 
     post_id: str
     revision: int | None = None
+
+
+class Act(Value):
+    """What is done to a post, beside who does it and when."""
+
+    action: Action
+    code: str | None = None
+    note: str | None = None
+    batch: str | None = None
+    undoes: str | None = None
 
 
 def reject_codes() -> tuple[str, ...]:
@@ -53,39 +65,61 @@ def find(store: Store, text: str) -> Target:
     return Target(post_id=text)
 
 
-def approve(store: Store, targets: Sequence[Target], who: str, now: dt.datetime) -> list[Decision]:
-    """Accept posts. Raises UserError, with nothing decided."""
-    return [_settle(store, target, "approve", ACCEPTED, None, who, now) for target in targets]
+def approve(
+    store: Store, targets: Sequence[Target], who: str, now: dt.datetime, policy: Policy = ALONE
+) -> list[Decision]:
+    """Accept posts, each once. Raises UserError, with nothing decided."""
+    return [settle(store, target, Act(action="approve", code=ACCEPTED), who, now, policy) for target in _once(targets)]
 
 
 def reject(
-    store: Store, targets: Sequence[Target], code: str, note: str | None, who: str, now: dt.datetime
+    store: Store,
+    targets: Sequence[Target],
+    code: str,
+    note: str | None,
+    who: str,
+    now: dt.datetime,
+    policy: Policy = ALONE,
 ) -> list[Decision]:
-    """Turn posts down with a reason code. Raises UserError, with nothing decided."""
+    """Turn posts down with a reason code, each once. Raises UserError, with nothing decided."""
     if code not in reject_codes():
         raise UserError(f"unknown reason {code}; known: {', '.join(reject_codes())}")
-    return [_settle(store, target, "reject", code, note, who, now) for target in targets]
+    return [
+        settle(store, target, Act(action="reject", code=code, note=note), who, now, policy) for target in _once(targets)
+    ]
+
+
+def flag(store: Store, target: Target, note: str | None, who: str, now: dt.datetime) -> Decision:
+    """Send a post to a second pair of eyes: it waits for anybody else. Raises UserError."""
+    return settle(store, target, Act(action="flag", note=note), who, now, ALONE)
 
 
 def reopen(store: Store, target: Target, note: str, who: str, now: dt.datetime) -> Decision:
     """Put a post back into the queue. Raises UserError."""
-    return _settle(store, target, "reopen", None, note, who, now)
+    return settle(store, target, Act(action="reopen", note=note), who, now, ALONE)
 
 
 def leave_note(store: Store, target: Target, note: str, who: str, now: dt.datetime) -> Decision:
     """Keep a note beside a post; it decides nothing, so no revision stands in its way. Raises UserError."""
-    return _record(store, _known(store, target), "note", None, note, who, now)
+    return record_decision(store, _known(store, target), Act(action="note", note=note), who, now)
 
 
-def undo(store: Store, who: str, now: dt.datetime) -> tuple[Decision, Decision]:
-    """Take back this person's newest decision that still stands: (the undo, what it undoes). Raises UserError."""
-    last = store.verdicts.last_of(who)
-    if last is None:
-        raise UserError(f"nothing to undo: no decision by {who} stands")
-    record = store.verdicts.get(last.post_id)
-    if record is None:
-        raise UserError(f"post {last.post_id} was forgotten: its decision cannot be undone")
-    return _record(store, record, "undo", None, None, who, now, undoes=last.id), last
+def undo(store: Store, who: str, now: dt.datetime, *, note: bool = False) -> list[tuple[Decision, Decision]]:
+    """Take back this person's newest decision that still stands, with all of its batch: (the undo, what it undoes)
+    each, newest first. ``note``: their newest note instead. Raises UserError."""
+    last = store.verdicts.last_of(who, note=note)
+    if not last:
+        raise UserError(f"nothing to undo: no {'note' if note else 'decision'} by {who} stands")
+    batch = secrets.token_hex(12) if len(last) > 1 else None
+    return [(_undo(store, decision, who, now, batch), decision) for decision in last]
+
+
+def _undo(store: Store, decision: Decision, who: str, now: dt.datetime, batch: str | None) -> Decision:
+    record = _known(store, Target(post_id=decision.post_id))
+    act = Act(action="undo", batch=batch, undoes=decision.id)
+    done = record_decision(store, record, act, who, now)
+    store.claims.settle(decision.post_id)
+    return done
 
 
 def newest_revision(store: Store, record: Record) -> int:
@@ -94,14 +128,29 @@ def newest_revision(store: Store, record: Record) -> int:
     return record.verdict.revision if post is None else max(post.revision, record.verdict.revision)
 
 
-def _settle(
-    store: Store, target: Target, action: Action, code: str | None, note: str | None, who: str, now: dt.datetime
-) -> Decision:
+def _once(targets: Sequence[Target]) -> list[Target]:
+    """Each post once; a revision that somebody named counts. Raises UserError where two are named."""
+    by_id: dict[str, Target] = {}
+    for target in targets:
+        known = by_id.setdefault(target.post_id, target)
+        if known.revision is None:
+            by_id[target.post_id] = target
+        elif target.revision not in (None, known.revision):
+            raise UserError(f"post {target.post_id} is named with two revisions. Nothing was decided")
+    return list(by_id.values())
+
+
+def settle(store: Store, target: Target, act: Act, who: str, now: dt.datetime, policy: Policy) -> Decision:
+    """Decide on one post, if nothing stands against it. Raises UserError, with nothing decided."""
     record = _known(store, target)
     _guard(store, target, record, who)
     if record.status == "withdrawn":
         raise UserError(f"post {target.post_id} was deleted by its author: there is nothing to decide")
-    return _record(store, record, action, code, note, who, now)
+    free_for(store, target.post_id, who, now)
+    opinion = act.action in ("approve", "reject") and held(store, record, act.action, who, policy)
+    decision = record_decision(store, record, act, who, now, held=opinion)
+    store.claims.settle(target.post_id)
+    return decision
 
 
 def _guard(store: Store, target: Target, record: Record, who: str) -> None:
@@ -126,29 +175,25 @@ def _known(store: Store, target: Target) -> Record:
     return record
 
 
-def _record(
-    store: Store,
-    record: Record,
-    action: Action,
-    code: str | None,
-    note: str | None,
-    who: str,
-    now: dt.datetime,
-    undoes: str | None = None,
+def record_decision(
+    store: Store, record: Record, act: Act, who: str, now: dt.datetime, *, held: bool = False
 ) -> Decision:
-    if note is not None and not 0 < len(note.strip()) <= MOST_NOTE:
+    """Write one decision, whatever stands against it. Raises UserError for a note that is none."""
+    if act.note is not None and not 0 < len(act.note.strip()) <= MOST_NOTE:
         raise UserError(f"a note has 1 to {MOST_NOTE} characters")
     decision = Decision(
         id=secrets.token_hex(12),
         post_id=record.post_id,
         revision=record.verdict.revision,
-        action=action,
-        code=code,
-        note=note,
+        action=act.action,
+        code=act.code,
+        note=act.note,
         who=who,
         at=now,
         saw=seen(record.verdict.findings),
-        undoes=undoes,
+        undoes=act.undoes,
+        held=held,
+        batch=act.batch,
     )
     store.verdicts.decide(decision)
     return decision

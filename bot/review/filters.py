@@ -50,6 +50,10 @@ class Filter(Value):
         return " ".join([*parts, *(_quoted(word) for word in self.text)])
 
 
+WAITING: Final = Filter()
+"""All that waits."""
+
+
 def parse_filter(text: str) -> Filter:
     """The filter of a typed line. Raises UserError, in one line."""
     if len(text) > MOST:

@@ -14,12 +14,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bot.errors import UserError
+from bot.store.claims import Claims
 from bot.store.connection import Connection
 from bot.store.graph import Graph
 from bot.store.intake import Intake
 from bot.store.log import EventLog
 from bot.store.media import MediaFacts
+from bot.store.moderators import Moderators
 from bot.store.verdicts import Verdicts
+from bot.store.waiting import Waiting
 from bot.store.work import Work
 
 
@@ -39,6 +42,9 @@ class Store:
         self.media = MediaFacts(self.connection, self.log)
         self.graph = Graph(self.connection)
         self.verdicts = Verdicts(self.connection, self.log)
+        self.waiting = Waiting(self.connection)
+        self.claims = Claims(self.connection)
+        self.moderators = Moderators(self.connection, self.log)
         self._lock: int | None = None
 
     @contextlib.contextmanager

@@ -84,7 +84,7 @@ class Erasure:
 
     def _erase_post(self, post_id: str) -> None:
         refs = self._connection.rows("SELECT ref FROM sightings WHERE post_id = ?", (post_id,))
-        for table in ("sightings", "stats", "attachments", "work", "shown"):
+        for table in ("sightings", "stats", "attachments", "work", "shown", "opinions", "claims", "skips"):
             self._connection.run(f"DELETE FROM {table} WHERE post_id = ?", (post_id,))
         for (ref,) in refs:
             self._connection.run("DELETE FROM bodies WHERE ref = ?", (ref,))

@@ -20,14 +20,14 @@ class EventLog:
         self._connection = connection
         self._unsealed = False
 
-    def append(self, kind: str, subject: str, at: int, payload: Mapping[str, object]) -> int:
+    def append(self, kind: str, subject: str, at: int, payload: Mapping[str, object], version: int = 1) -> int:
         """Record one event; returns its sequence number. The payload holds ids, hashes and facts, never words of a
-        post.
+        post. ``version`` is that of the payload's form: whoever reads events reads every form there was.
         """
         self._unsealed = True
         return self._connection.insert(
-            "INSERT INTO events (at, kind, subject, payload) VALUES (?, ?, ?, ?)",
-            (at, kind, subject, _encode(payload).decode()),
+            "INSERT INTO events (at, kind, subject, version, payload) VALUES (?, ?, ?, ?, ?)",
+            (at, kind, subject, version, _encode(payload).decode()),
         )
 
     def seal(self) -> None:

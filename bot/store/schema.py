@@ -115,16 +115,77 @@ CREATE TABLE features (
 ) STRICT;
 """
 
+_PEOPLE = """
+CREATE TABLE decisions_3 (
+    id TEXT PRIMARY KEY, seq INTEGER NOT NULL UNIQUE, post_id TEXT NOT NULL, revision INTEGER NOT NULL,
+    action TEXT NOT NULL CHECK
+        (action IN ('approve', 'reject', 'reopen', 'flag', 'note', 'apart', 'together', 'undo')),
+    code TEXT, note TEXT, who TEXT NOT NULL, at INTEGER NOT NULL, saw TEXT NOT NULL CHECK (json_valid(saw)),
+    undoes TEXT UNIQUE REFERENCES decisions_3 (id), held INTEGER NOT NULL DEFAULT 0 CHECK (held IN (0, 1)), batch TEXT,
+    pair_a TEXT, pair_b TEXT,
+    CHECK ((action = 'undo') = (undoes IS NOT NULL)), CHECK (action <> 'reject' OR code IS NOT NULL),
+    CHECK (held = 0 OR action IN ('approve', 'reject')),
+    CHECK ((action IN ('apart', 'together')) = (pair_a IS NOT NULL)), CHECK ((pair_a IS NULL) = (pair_b IS NULL))
+) STRICT;
+INSERT INTO decisions_3 (id, seq, post_id, revision, action, code, note, who, at, saw, undoes)
+    SELECT id, seq, post_id, revision, action, code, note, who, at, saw, undoes FROM decisions ORDER BY seq;
+DROP TABLE decisions;
+ALTER TABLE decisions_3 RENAME TO decisions;
+CREATE INDEX decisions_by_post ON decisions (post_id, seq);
+CREATE INDEX decisions_by_person ON decisions (who, seq);
+CREATE INDEX decisions_by_batch ON decisions (batch, seq) WHERE batch IS NOT NULL;
+ALTER TABLE posts ADD COLUMN codes TEXT NOT NULL DEFAULT '';
+UPDATE posts SET codes = coalesce((SELECT ' ' || group_concat(DISTINCT f.value ->> 'code') || ' '
+    FROM json_each(CAST(verdict AS TEXT), '$.findings') f WHERE f.value ->> 'stance' <> 'supports'), '');
+UPDATE posts SET codes = replace(codes, ',', ' ');
+CREATE INDEX posts_waiting ON posts (status, priority DESC, queued_at, length(id), id);
+CREATE TABLE opinions (
+    post_id TEXT NOT NULL, who TEXT NOT NULL, decision TEXT NOT NULL REFERENCES decisions (id),
+    PRIMARY KEY (post_id, who)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX opinions_by_decision ON opinions (decision);
+CREATE TABLE claims (
+    token INTEGER PRIMARY KEY AUTOINCREMENT, post_id TEXT NOT NULL UNIQUE, revision INTEGER NOT NULL,
+    holder TEXT NOT NULL, until INTEGER NOT NULL, saw TEXT NOT NULL CHECK (json_valid(saw))
+) STRICT;
+CREATE TABLE skips (
+    who TEXT NOT NULL, post_id TEXT NOT NULL, revision INTEGER NOT NULL, at INTEGER NOT NULL,
+    PRIMARY KEY (who, post_id)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE moderators (
+    name TEXT PRIMARY KEY, role TEXT NOT NULL CHECK (role IN ('moderator', 'lead', 'judge')), token_hash TEXT NOT NULL
+        UNIQUE CHECK (length(token_hash) = 64), at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE pairs (
+    a TEXT NOT NULL, b TEXT NOT NULL, kind TEXT NOT NULL CHECK (kind IN ('apart', 'together')),
+    PRIMARY KEY (a, b), CHECK (a < b)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE held_links (
+    a INTEGER NOT NULL REFERENCES nodes (id), b INTEGER NOT NULL REFERENCES nodes (id), kind TEXT NOT NULL,
+    distance INTEGER NOT NULL, detail TEXT NOT NULL, PRIMARY KEY (a, b), CHECK (a < b)
+) STRICT, WITHOUT ROWID;
+"""
+
 
 @migrations()
 def m001_first_tables(db: Database) -> None:
     """Everything that the main job remembers."""
-    for statement in _FIRST.split(";\n"):
-        if statement.strip():
-            db.execute(statement)
+    _run(db, _FIRST)
 
 
 @migrations()
 def m002_local_features(db: Database) -> None:
     """Local features of pictures, beside the evidence: the index reads only the codes, a proof reads all."""
     db.execute(_FEATURES)
+
+
+@migrations()
+def m003_people(db: Database) -> None:
+    """Claims, second opinions, batches, moderators, and decisions about pairs of media."""
+    _run(db, _PEOPLE)
+
+
+def _run(db: Database, statements: str) -> None:
+    for statement in statements.split(";\n"):
+        if statement.strip():
+            db.execute(statement)

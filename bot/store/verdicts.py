@@ -7,14 +7,20 @@ from collections.abc import Iterable
 import msgspec
 
 from bot.decide import Outcome, outcome
+from bot.fold import Stand, fold, step
 from bot.model import Decision, Status, Verdict
 from bot.store.connection import Connection, Row
+from bot.store.facts import facts, history, judged
 from bot.store.log import EventLog
 from bot.store.times import from_us, to_us
 from detectors.evidence import Value
 
 _encode = msgspec.json.Encoder(order="deterministic").encode
 _decode = msgspec.json.Decoder(Verdict).decode
+_STANDS = (
+    "action <> 'undo' AND NOT EXISTS (SELECT 1 FROM decisions u WHERE u.undoes = decisions.id)"
+    " AND EXISTS (SELECT 1 FROM posts p WHERE p.id = decisions.post_id)"
+)
 _COLUMNS = "id, revision, author_id, status, decided_by, decided_at, queued_at, verdict, faults"
 
 
@@ -43,81 +49,88 @@ class Verdicts:
         old = self.get(verdict.post_id)
         if old is not None and old.verdict == verdict and old.author_id == author_id and old.faults == faults:
             return False
-        fact = {
-            "revision": verdict.revision,
-            "status": verdict.status,
-            "codes": [[f.code, f.stance, f.media] for f in verdict.findings],
-            "campaign": verdict.campaign_version,
-        }
-        self._log.append("post.judged", verdict.post_id, at, fact)
-        self._put(verdict, author_id, priority, faults, at, old)
+        self._log.append("post.judged", verdict.post_id, at, judged(verdict))
+        self._put(verdict, author_id, priority, faults, self._stand(verdict, old, at))
         return True
 
     def _put(
-        self,
-        verdict: Verdict,
-        author_id: str | None,
-        priority: int,
-        faults: tuple[str, ...],
-        at: int,
-        old: Record | None,
+        self, verdict: Verdict, author_id: str | None, priority: int, faults: tuple[str, ...], stand: Stand
     ) -> None:
-        now = outcome(verdict, self.decisions(verdict.post_id))
-        if now.at is not None:
-            decided_at = to_us(now.at)
-        else:  # the rules stand by what they said of this revision since they first said it
-            said = (verdict.revision, now.status, now.decided_by)
-            unchanged = old is not None and (old.verdict.revision, old.status, old.decided_by) == said
-            decided_at = old.decided_at if old is not None and unchanged else at
-        queued = (
-            (old.queued_at if old is not None and old.queued_at is not None else at) if now.status == "review" else None
-        )
+        codes = dict.fromkeys(f.code for f in verdict.findings if f.stance != "supports")
         self._connection.run(
-            "INSERT OR REPLACE INTO posts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (verdict.post_id, verdict.revision, author_id, now.status, now.decided_by, decided_at, priority, queued,
-             _encode(verdict), _encode(faults).decode()),
+            "INSERT OR REPLACE INTO posts"
+            " (id, revision, author_id, status, decided_by, decided_at, priority, queued_at, verdict, faults, codes)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (verdict.post_id, verdict.revision, author_id, stand.outcome.status, stand.outcome.decided_by,
+             stand.decided_at, priority, stand.queued_at,
+             _encode(verdict), _encode(faults).decode(), f" {' '.join(codes)} " if codes else ""),
         )  # fmt: skip
+        self._connection.run("DELETE FROM opinions WHERE post_id = ?", (verdict.post_id,))
+        for opinion in stand.outcome.opinions:
+            self._connection.run(
+                "INSERT OR REPLACE INTO opinions VALUES (?, ?, ?)", (verdict.post_id, opinion.who, opinion.id)
+            )
+
+    def _stand(self, verdict: Verdict, old: Record | None, at: int) -> Stand:
+        """How a post stands with this verdict. Where people decided on it, its history says; else the row before it."""
+        if old is not None and self._connection.row("SELECT 1 FROM decisions WHERE post_id = ?", (verdict.post_id,)):
+            stand = fold(history(self._log.of(verdict.post_id)))
+            assert stand is not None
+            return msgspec.structs.replace(stand, verdict=verdict)
+        before = None
+        if old is not None:
+            before = Stand(
+                verdict=old.verdict,
+                outcome=Outcome(status=old.status, decided_by=old.decided_by, at=None),
+                decided_at=old.decided_at,
+                queued_at=old.queued_at,
+            )
+        return step(before, verdict, outcome(verdict, ()), at)
 
     def decide(self, decision: Decision) -> Outcome:
         """Append one decision (an undo too) and return how the post stands after it. The post must have been judged."""
         at = to_us(decision.at)
-        fact = {"revision": decision.revision, "action": decision.action, "code": decision.code, "who": decision.who,
-                "id": decision.id, "undoes": decision.undoes}  # fmt: skip
-        seq = self._log.append("post.decided", decision.post_id, at, fact)
+        seq = self._log.append("post.decided", decision.post_id, at, facts(decision), version=2)
+        pair_a, pair_b = decision.pair or (None, None)
         self._connection.run(
-            "INSERT INTO decisions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO decisions (id, seq, post_id, revision, action, code, note, who, at, saw, undoes, held, batch,"
+            " pair_a, pair_b) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (decision.id, seq, decision.post_id, decision.revision, decision.action, decision.code, decision.note,
-            decision.who,
-             at, _encode(decision.saw).decode(), decision.undoes),
+             decision.who, at, _encode(decision.saw).decode(), decision.undoes, int(decision.held), decision.batch,
+             pair_a, pair_b),
         )  # fmt: skip
         row = self._connection.row("SELECT priority FROM posts WHERE id = ?", (decision.post_id,))
         record = self.get(decision.post_id)
         assert row is not None and record is not None
-        self._put(record.verdict, record.author_id, int(row[0]), record.faults, at, record)
-        return outcome(record.verdict, self.decisions(decision.post_id))
+        stand = self._stand(record.verdict, record, at)
+        self._put(record.verdict, record.author_id, int(row[0]), record.faults, stand)
+        return stand.outcome
 
     def decisions(self, post_id: str) -> tuple[Decision, ...]:
         """Every decision on a post, oldest first."""
         return self._decisions("post_id = ? ORDER BY seq", (post_id,))
 
-    def last_of(self, who: str) -> Decision | None:
-        """The newest decision of a person that is neither an undo nor undone: what their next undo takes back."""
+    def last_of(self, who: str, *, note: bool = False) -> tuple[Decision, ...]:
+        """A person's newest decision (or newest note) that stands on a post still known, newest first: with all of its
+        batch. Empty where there is none. What their next undo takes back."""
         found = self._decisions(
-            "who = ? AND action <> 'undo' AND id NOT IN (SELECT undoes FROM decisions WHERE undoes IS NOT NULL)"
-            " ORDER BY seq DESC LIMIT 1",
-            (who,),
+            f"who = ? AND action {'=' if note else '<>'} 'note' AND {_STANDS} ORDER BY seq DESC LIMIT 1", (who,)
         )
-        return found[0] if found else None
+        if not found or found[0].batch is None:
+            return found
+        return self._decisions(f"batch = ? AND {_STANDS} ORDER BY seq DESC", (found[0].batch,))
 
     def _decisions(self, where: str, parameters: tuple[object, ...]) -> tuple[Decision, ...]:
         rows = self._connection.rows(
-            f"SELECT id, post_id, revision, action, code, note, who, at, saw, undoes FROM decisions WHERE {where}",
+            "SELECT id, post_id, revision, action, code, note, who, at, saw, undoes, held, batch, pair_a, pair_b"
+            f" FROM decisions WHERE {where}",
             parameters,
         )
         return tuple(
             Decision(id=i, post_id=p, revision=r, action=a, code=c, note=n, who=w, at=from_us(t),
-                     saw=tuple(msgspec.json.decode(saw)), undoes=u)
-            for i, p, r, a, c, n, w, t, saw, u in rows
+                     saw=tuple(msgspec.json.decode(saw)), undoes=u, held=bool(h), batch=batch,
+                     pair=None if first is None else (first, second))
+            for i, p, r, a, c, n, w, t, saw, u, h, batch, first, second in rows
         )  # fmt: skip
 
     def get(self, post_id: str) -> Record | None:

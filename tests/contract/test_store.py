@@ -170,7 +170,7 @@ def test_decisions_undo_and_reopen(store: Store) -> None:
         assert store.verdicts.decide(decision("approve", 1, saw=saw)).status == "eligible"
         assert store.verdicts.queue() == []
         assert store.verdicts.decide(decision("undo", 2, undoes="d1")).status == "review"
-        assert store.verdicts.last_of("ana") is None
+        assert store.verdicts.last_of("ana") == ()
         assert store.verdicts.decide(decision("approve", 3, saw=saw)).decided_by == "moderator:ana"
         store.verdicts.record(verdict("review", "brand.absent", "duplicate.near"), "u1", 1, (), AT)
         assert [record.post_id for record in store.verdicts.queue()] == ["1"]

@@ -1,0 +1,169 @@
+"""A moderator's desk: what the web page, the terminal and the command line all work on.
+
+Whoever wants to decide takes claims, draws what they name, and decides by them. A decision is refused where its claim
+was taken over, or where the post has a newer revision or a finding that was not there to be seen.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Iterable
+from typing import Final
+
+from bot.campaign import Campaign
+from bot.clock import Clock
+from bot.decide import seen
+from bot.errors import UserError
+from bot.model import Decision
+from bot.review import decisions
+from bot.review.claims import Claim, TakenError, claim_of, free_for, still_held
+from bot.review.decisions import ACCEPTED, Act, Target
+from bot.review.filters import WAITING, Filter
+from bot.review.second import ALONE, Policy, may_decide, settles
+from bot.store import Store
+from bot.store.times import to_us
+from bot.store.verdicts import Record
+from bot.store.waiting import Reader
+
+LEASE: Final = dt.timedelta(minutes=2)
+
+
+class Desk:
+    """One person's view of the queue. Each public method is one transaction, and raises UserError with nothing done.
+
+    Not for use from several threads at once; several desks on one store are several people.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        campaign: Campaign,
+        who: str,
+        clock: Clock,
+        lease: dt.timedelta = LEASE,
+        policy: Policy = ALONE,
+    ) -> None:
+        self.who = who
+        self._store, self._campaign, self._clock = store, campaign, clock
+        self._lease, self._policy = lease, policy
+
+    def waiting(self, filter: Filter = WAITING, limit: int = 50) -> tuple[Record, ...]:  # noqa: A002
+        """The next posts, worst first: less what others hold, and what this person gave an opinion on."""
+        ids = self._store.waiting.ids(filter, self._reader(), limit)
+        return tuple(record for post_id in ids if (record := self._store.verdicts.get(post_id)) is not None)
+
+    def count(self, filter: Filter = WAITING) -> int:  # noqa: A002
+        """How many posts ``waiting`` would show without a limit."""
+        return self._store.waiting.count(filter, self._reader())
+
+    def take(
+        self,
+        filter: Filter = WAITING,  # noqa: A002
+        count: int = 3,
+        beside: Collection[str] = (),
+    ) -> tuple[Claim, ...]:
+        """Claim the next posts: the one to show and those to fetch ahead. ``beside``: ids of claims already at hand."""
+        with self._store.transaction():
+            ids = self._store.waiting.ids(filter, self._reader(), count, beside)
+            return tuple(self._take(self._known(post_id)) for post_id in ids)
+
+    def claim(self, post_id: str, *, decided: bool = False) -> Claim:
+        """Claim one post. Raises TakenError where somebody else holds it, and UserError where it does not wait for this
+        person; ``decided``: also where it was decided already."""
+        with self._store.transaction():
+            record = self._known(post_id)
+            free_for(self._store, post_id, self.who, self._clock.now())
+            if record.status != "review" and not decided:
+                raise UserError(f"post {post_id} does not wait any more: {record.status} ({record.decided_by})")
+            may_decide(self._store, record, self.who)
+            return self._take(record)
+
+    def held(self, token: int) -> Claim:
+        """The claim of a token, for a surface that remembers no more than that. Raises TakenError."""
+        lease = self._store.claims.by_token(token)
+        if lease is None or lease.holder != self.who:
+            raise TakenError("this post is no longer held: look at it again", None if lease is None else lease.holder)
+        return claim_of(lease)
+
+    def renew(self, claims: Iterable[Claim]) -> tuple[Claim, ...]:
+        """Hold on to what is still held; returns these claims, with their new end."""
+        until = to_us(self._clock.now() + self._lease)
+        with self._store.transaction():
+            tokens = [c.token for c in claims if self._store.claims.renew(c.token, until)]
+            leases = [self._store.claims.by_token(token) for token in tokens]
+            return tuple(claim_of(lease) for lease in leases if lease is not None)
+
+    def release(self, claims: Iterable[Claim]) -> None:
+        """Let go, undecided; harmless for what is gone."""
+        with self._store.transaction():
+            for claim in claims:
+                self._store.claims.release(claim.token)
+
+    def approve(self, claim: Claim) -> Decision:
+        """Accept the post."""
+        return self._decide(claim, Act(action="approve", code=ACCEPTED))
+
+    def reject(self, claim: Claim, code: str, note: str | None = None) -> Decision:
+        """Turn the post down, with the reason that its author will read."""
+        if code not in decisions.reject_codes():
+            raise UserError(f"unknown reason {code}")
+        return self._decide(claim, Act(action="reject", code=code, note=note))
+
+    def flag(self, claim: Claim, note: str | None = None) -> Decision:
+        """Send the post to a second pair of eyes: it waits for anybody else."""
+        return self._decide(claim, Act(action="flag", note=note))
+
+    def skip(self, claim: Claim) -> None:
+        """Put the post aside: for this person it comes after all others. Decides nothing."""
+        with self._store.transaction():
+            self._check(claim)
+            now = to_us(self._clock.now())
+            self._store.claims.skip(self.who, claim.post_id, claim.revision, now)
+            self._store.claims.release(claim.token)
+
+    def note(self, post_id: str, text: str) -> Decision:
+        """Leave a note beside the post. Decides nothing, so it needs no claim."""
+        with self._store.transaction():
+            return decisions.leave_note(self._store, Target(post_id=post_id), text, self.who, self._clock.now())
+
+    def reopen(self, post_id: str, note: str) -> Decision:
+        """Put a decided post back into the queue."""
+        with self._store.transaction():
+            return decisions.reopen(self._store, Target(post_id=post_id), note, self.who, self._clock.now())
+
+    def undo(self) -> tuple[Decision, Decision]:
+        """Take back this person's newest decision that stands, a bulk or cluster action as a whole: (the undo, what it
+        undoes), of the newest post of it. Again: the one before, and so on."""
+        return self.undo_all()[0]
+
+    def undo_all(self) -> tuple[tuple[Decision, Decision], ...]:
+        """``undo``, told post by post."""
+        with self._store.transaction():
+            return tuple(decisions.undo(self._store, self.who, self._clock.now()))
+
+    def _decide(self, claim: Claim, act: Act) -> Decision:
+        with self._store.transaction():
+            self._check(claim)
+            target = Target(post_id=claim.post_id, revision=claim.revision)
+            return decisions.settle(self._store, target, act, self.who, self._clock.now(), self._policy)
+
+    def _check(self, claim: Claim) -> None:
+        still_held(self._store, claim, self.who)
+        record = self._known(claim.post_id)
+        if record.verdict.revision == claim.revision and not set(seen(record.verdict.findings)) <= set(claim.saw):
+            raise UserError(f"post {claim.post_id} has a new finding: look at it again. Nothing was decided")
+
+    def _take(self, record: Record) -> Claim:
+        until = to_us(self._clock.now() + self._lease)
+        saw = seen(record.verdict.findings)
+        return claim_of(self._store.claims.take(record.post_id, record.verdict.revision, self.who, until, saw))
+
+    def _known(self, post_id: str) -> Record:
+        record = self._store.verdicts.get(post_id)
+        if record is None:
+            raise UserError(f"no post {post_id}")
+        return record
+
+    def _reader(self) -> Reader:
+        now = to_us(self._clock.now())
+        return Reader(who=self.who, now=now, settles=settles(self._store, self.who))

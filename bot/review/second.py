@@ -1,0 +1,72 @@
+"""Second opinions: a flag, or a set share of decisions, sends a post blind to somebody else; two who disagree are
+settled by a lead."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Final
+
+from bot.errors import UserError
+from bot.model import Action
+from bot.store import Store
+from bot.store.verdicts import Record
+from detectors.evidence import Value
+
+
+class Policy(Value):
+    """``second_share``: how many of the decisions wait for a second moderator, 0 to 1. ``quota``: how many posts one
+    bulk action may change; what is over waits for confirmation."""
+
+    second_share: float = 0.0
+    quota: int = 200
+
+
+ALONE: Final = Policy()
+"""No decision waits for a second moderator."""
+
+
+def settles(store: Store, who: str) -> bool:
+    """Whether this person decides where two disagree: a lead. Where no moderators are named, anybody else may."""
+    role = store.moderators.role(who)
+    return role == "lead" or (role is None and not store.moderators.any())
+
+
+def may_decide(store: Store, record: Record, who: str) -> dict[str, Action]:
+    """The opinions that others gave on a post so far. Raises UserError where this person must not decide on it now."""
+    given = _opinions(store, record)
+    if len(given) > 1:
+        if not settles(store, who):
+            raise UserError(f"two moderators disagree about post {record.post_id}: a lead decides")
+        if who in given and store.moderators.role(who) != "lead":
+            raise UserError(f"{who} gave an opinion on post {record.post_id}: somebody else settles it")
+    elif who in given:
+        raise UserError(
+            f"post {record.post_id} waits for a second pair of eyes, and those are not {who}'s;"
+            " 'gatewarden undo' takes your opinion back"
+        )
+    return given
+
+
+def held(store: Store, record: Record, action: Action, who: str, policy: Policy) -> bool:
+    """Whether this approval or rejection is an opinion that settles nothing yet. Raises UserError as ``may_decide``."""
+    given = may_decide(store, record, who)
+    if len(given) > 1:
+        return False
+    if not given:
+        return _sampled(record, policy.second_share)
+    [first] = given.values()
+    return first not in ("flag", action)
+
+
+def _opinions(store: Store, record: Record) -> dict[str, Action]:
+    """Who gave an opinion on a post, and which: their newest."""
+    given = store.waiting.opinions(record.post_id)
+    if not given:
+        return {}
+    return {d.who: d.action for d in store.verdicts.decisions(record.post_id) if given.get(d.who) == d.id}
+
+
+def _sampled(record: Record, share: float) -> bool:
+    """Whether a revision belongs to the share: by its hash, so that nobody's luck or timing chooses."""
+    digest = hashlib.sha256(f"second\0{record.post_id}\0{record.verdict.revision}".encode()).digest()
+    return int.from_bytes(digest[:8]) < share * 2**64
