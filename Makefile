@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/pip install --disable-pip-version-check
 .DEFAULT_GOAL := all
-.PHONY: all setup demo test lint types docs faults bench clean
+.PHONY: all setup demo test lint types docs messages faults bench clean
 
 all: lint types test docs
 
@@ -33,6 +33,10 @@ types: setup
 
 docs: setup
 	@$(BIN)/python -m pytest -q tests/unit/test_docs.py tests/unit/test_rules_docs.py
+
+# The Chinese catalogue, after a change of bot/locales.
+messages: setup
+	@$(BIN)/pybabel -q compile -D gatewarden -d bot/locales
 
 # The long forms of the fault drills: hours; stopped and started again it goes on. tests/faults/results.jsonl keeps all.
 faults: setup
