@@ -8,6 +8,7 @@ from bot.errors import UserError
 from bot.store import Store
 from bot.store.blobs import Blobs
 from bot.store.erasure import Erased, Erasure
+from bot.store.people import Persons
 from bot.store.times import to_us
 
 
@@ -22,6 +23,7 @@ def forget(store: Store, blobs: Blobs, author_id: str, now: dt.datetime) -> Eras
         erased = erasure.author(author_id, to_us(now))
         if not erased.post_ids:
             raise UserError(f"nothing is stored of an author {author_id}")
+        Persons(store.connection, store.log).forget(author_id, erased.post_ids)
     erasure.flush()
     for sha256 in erased.media:
         blobs.remove(sha256)

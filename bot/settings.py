@@ -86,6 +86,13 @@ class X(Section):
     token: Secret | None = None  # environment or token_file only
 
 
+class Draw(Section):
+    """Where drand's rounds are fetched from."""
+
+    hosts: tuple[str, ...] = ("https://api.drand.sh", "https://drand.cloudflare.com", "https://api2.drand.sh")
+    agree: Count = 2  # hosts that must say the same
+
+
 class Store(Section):
     """The database."""
 
@@ -143,6 +150,13 @@ class Metrics(Section):
     port: Port = 8611
 
 
+class Serve(Section):
+    """The review page, on loopback: the only addresses it takes."""
+
+    host: str = "127.0.0.1"
+    port: Port = 8620  # 0: any free port; the printed address tells it
+
+
 class Alerts(Section):
     """Messages to a webhook when something needs a person."""
 
@@ -178,12 +192,14 @@ class Settings(Section):
     push: Push = Push()
     jsonl: Jsonl = Jsonl()
     x: X = X()
+    draw: Draw = Draw()
     store: Store = Store()
     fetch: Fetch = Fetch()
     media: Media = Media()
     engine: Engine = Engine()
     worker: Worker = Worker()
     metrics: Metrics = Metrics()
+    serve: Serve = Serve()
     alerts: Alerts = Alerts()
     canary: Canary = Canary()
     log: Log = Log()
@@ -195,12 +211,14 @@ SECTIONS: Final[dict[str, type[Section]]] = {
     "push": Push,
     "jsonl": Jsonl,
     "x": X,
+    "draw": Draw,
     "store": Store,
     "fetch": Fetch,
     "media": Media,
     "engine": Engine,
     "worker": Worker,
     "metrics": Metrics,
+    "serve": Serve,
     "alerts": Alerts,
     "canary": Canary,
     "log": Log,

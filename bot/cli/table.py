@@ -30,6 +30,7 @@ COMMANDS: Final[dict[str, dict[str, Entry]]] = {
         "check-url": Entry("urls", "check_url", "Say whether media may be fetched from URLs."),
     },
     "Decide": {
+        "serve": Entry("serve", "serve", "Serve the queue as a web page on this machine."),
         "queue": Entry("queue", "queue", "List what waits for a person, worst first."),
         "show": Entry("show", "show", "Show one post with its evidence and history."),
         "approve": Entry("decide", "approve", "Accept posts."),
@@ -37,6 +38,9 @@ COMMANDS: Final[dict[str, dict[str, Entry]]] = {
         "reopen": Entry("decide", "reopen", "Put a decided post back into the queue."),
         "undo": Entry("decide", "undo", "Take back your last decision."),
         "note": Entry("decide", "note", "Leave a note on a post."),
+    },
+    "Award": {
+        "draw": Entry("draw", "draw", "Draw winners so that anybody can check it."),
     },
     "Report": {
         "export": Entry("export", "export", "Print the verdict of every post."),

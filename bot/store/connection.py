@@ -16,7 +16,7 @@ from sqlite_utils import Database
 from sqlite_utils.utils import sqlite3  # type: ignore[attr-defined]  # pysqlite3 where installed, else the standard one
 
 from bot.errors import UserError
-from bot.store.schema import migrations
+from bot.store.award_tables import migrations
 
 Row = tuple[Any, ...]
 DatabaseError: type[Exception] = sqlite3.DatabaseError

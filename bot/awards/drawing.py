@@ -1,0 +1,147 @@
+"""Committing to a draw and holding it: what must be true before each, and what is remembered.
+
+Each function runs in the caller's transaction, so that nothing is half done.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import secrets
+from collections.abc import Collection, Sequence
+from typing import Any, Final, Literal
+
+from bot.awards import draw
+from bot.awards.merkle import path
+from bot.awards.randomness import Source, Told
+from bot.campaign import Campaign
+from bot.decide import standing
+from bot.errors import UserError
+from bot.store import Store
+from bot.store.awards import Draw, Draws
+from bot.store.people import Persons
+from bot.store.times import to_us
+from bot.store.verdicts import Record
+
+LeaveOut = Literal["waiting", "nameless"]
+
+_SALT_BYTES: Final = 16
+_STANCES: Final = ("block", "ask")
+
+
+def draws(store: Store) -> Draws:
+    """The draws of a store."""
+    return Draws(store.connection, store.log)
+
+
+def candidates(store: Store) -> list[draw.Candidate]:
+    """Every judged post, as the draw sees it."""
+    persons = Persons(store.connection, store.log)
+    return [
+        draw.Candidate(
+            post_id=record.post_id,
+            author_id=record.author_id,
+            person=persons.of(record.post_id, record.author_id),
+            status=record.status,
+            codes=codes(store, record),
+        )
+        for record in store.verdicts.all()
+    ]
+
+
+def codes(store: Store, record: Record) -> tuple[str, ...]:
+    """Why a post is not eligible: a person's reason where a person decided, else what the rules found."""
+    if record.status == "eligible":
+        return ()
+    if record.decided_by != "rules":
+        decision = standing(store.verdicts.decisions(record.post_id))
+        if decision is not None and decision.code is not None:
+            return (decision.code,)
+    found = [f.code for f in record.verdict.findings if f.stance in _STANCES]
+    return tuple(dict.fromkeys(found)) or (("post.deleted",) if record.status == "withdrawn" else ())
+
+
+def commit(
+    store: Store, campaign: Campaign, source: Source, leave_out: Collection[LeaveOut], who: str, now: dt.datetime
+) -> Draw:
+    """Freeze the entries and what will decide. Raises UserError where it is too early, undecided, or done already."""
+    if draws(store).get(campaign.name) is not None:
+        raise UserError(f"the draw of {campaign.name} is committed already: 'draw show' prints what was published")
+    if not campaign.closed(now) and campaign.ends is not None:
+        raise UserError(f"{campaign.name} runs until {campaign.ends.isoformat()}: nobody can be drawn before")
+    if waiting := store.work.open():
+        raise UserError(f"{waiting} posts are not judged yet: wait for 'run' or 'ingest' to finish")
+    found = candidates(store)
+    undecided = [c.post_id for c in found if c.status == "review"]
+    if undecided and "waiting" not in leave_out:
+        raise UserError(
+            f"{_some(undecided)} wait for a person: decide them, or leave them out with --leave-out waiting"
+        )
+    nameless = [c.post_id for c in found if c.status == "eligible" and c.unit is None]
+    if nameless and "nameless" not in leave_out:
+        raise UserError(
+            f"the author of {_some(nameless)} is not known, and a person draws only once: "
+            "feed an export that names authors, or leave them out with --leave-out nameless"
+        )
+    entries = draw.freeze(found, lambda: secrets.token_hex(_SALT_BYTES))
+    made = draw.commit(campaign.name, campaign.version, entries, source, now)
+    if made.drawn_from == 0:
+        raise UserError("nobody is eligible: there is nothing to draw")
+    draws(store).commit(made, entries, who, to_us(now))
+    return Draw(commitment=made, entries=entries)
+
+
+def waiting(store: Store, campaign: str, now: dt.datetime) -> Draw:
+    """A draw that may be held now. Raises UserError where it may not."""
+    it = committed(store, campaign)
+    if it.result is not None:
+        raise UserError(f"the draw of {campaign} was held already, and there is no second one")
+    due = it.commitment.randomness.due
+    if now < due:
+        raise UserError(f"too early: the randomness that was announced comes at {due.isoformat()}")
+    if draw.root(it.entries) != it.commitment.root:
+        raise UserError("the entries are not those that were published: the database was changed. Nothing was drawn")
+    return it
+
+
+def committed(store: Store, campaign: str) -> Draw:
+    """A campaign's draw. Raises UserError where nothing was committed."""
+    it = draws(store).get(campaign)
+    if it is None:
+        raise UserError(f"nothing was committed for {campaign}: 'draw commit' comes first")
+    return it
+
+
+def hold(store: Store, campaign: str, told: Told, who: str, now: dt.datetime) -> Draw:
+    """Draw, once. Raises UserError where that may not be, or the randomness is not the announced one."""
+    it = waiting(store, campaign, now)
+    result = draw.draw(it.commitment, it.entries, told)
+    draws(store).hold(it, told, result, who, to_us(now))
+    return Draw(commitment=it.commitment, entries=it.entries, told=told, result=result)
+
+
+def receipt(it: Draw, post_id: str) -> dict[str, Any]:
+    """What an author needs to find their own entry in the published list. Raises UserError for a post not in it."""
+    for index, entry in enumerate(it.entries):
+        if entry.post_id == post_id:
+            steps = path([e.line for e in it.entries], index)
+            return {
+                "post_id": post_id,
+                "unit": entry.unit,
+                "salt": entry.salt,
+                "entry": entry.entry,
+                "out": None if entry.out is None else list(entry.out),
+                "root": it.commitment.root,
+                "path": [[side, sibling.hex()] for side, sibling in steps],
+                "place": _place(it, entry.entry),
+            }
+    raise UserError(f"post {post_id} is not in the list of the draw")
+
+
+def _place(it: Draw, entry: str) -> int | None:
+    ranking = () if it.result is None else it.result.ranking
+    return ranking.index(entry) + 1 if entry in ranking else None
+
+
+def _some(post_ids: Sequence[str]) -> str:
+    shown = ", ".join(post_ids[:5])
+    return f"{len(post_ids)} posts ({shown}{', …' if len(post_ids) > 5 else ''})"
