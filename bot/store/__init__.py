@@ -21,6 +21,7 @@ from bot.store.intake import Intake
 from bot.store.log import EventLog
 from bot.store.media import MediaFacts
 from bot.store.moderators import Moderators
+from bot.store.shares import Shares
 from bot.store.verdicts import Verdicts
 from bot.store.waiting import Waiting
 from bot.store.work import Work
@@ -42,6 +43,7 @@ class Store:
         self.media = MediaFacts(self.connection, self.log)
         self.graph = Graph(self.connection)
         self.verdicts = Verdicts(self.connection, self.log)
+        self.shares = Shares(self.connection, self.log)
         self.waiting = Waiting(self.connection)
         self.claims = Claims(self.connection)
         self.moderators = Moderators(self.connection, self.log)

@@ -1,0 +1,163 @@
+"""Shares as an operator works with them: import a questionnaire, settle who owns a post on X, fix the moment.
+
+Every change is one transaction with one event. What is decided here is computed in ``joining``.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections import Counter
+from collections.abc import Mapping
+
+from bot.awards.joining import join, links
+from bot.awards.links import NoLink
+from bot.awards.problems import Problem
+from bot.awards.questionnaire import QUESTIONNAIRE, Answer, answers, find_columns
+from bot.awards.sheet import Sheet, read_sheet
+from bot.campaign import Campaign
+from bot.errors import UserError
+from bot.store import Store
+from bot.store.shares import Entered, Moment
+from detectors.evidence import Value
+
+
+class Imported(Value):
+    """What came of one file. ``rows``: all that were not blank. Every row is joined, known again, or has a problem;
+    ``contested`` ones have a problem until a person settles them. ``columns``: what each was read from."""
+
+    id: int
+    encoding: str
+    columns: dict[str, str]
+    rows: int
+    joined: int
+    again: int
+    contested: int
+    problems: tuple[Problem, ...]
+
+    @property
+    def wrong(self) -> int:
+        """Rows with a problem."""
+        return len({problem.line for problem in self.problems})
+
+
+def import_questionnaire(
+    store: Store, campaign: Campaign, raw: bytes, named: Mapping[str, str], who: str, now: dt.datetime
+) -> Imported:
+    """Join the answers in a file. ``named``: columns by field, from the command line; they are saved for the next
+    file. Raises UserError where the file is no table, ConfigError where a column is missing."""
+    sheet = read_sheet(raw)
+    with store.transaction():
+        columns = find_columns(sheet.header, QUESTIONNAIRE, _named(sheet, store.shares.columns(), named))
+        store.shares.save_columns(named)
+        given = list(answers(sheet, columns))
+        joined = join(
+            given,
+            store.shares.known(_post_ids(given, campaign)),
+            store.shares.persons({answer.author for answer in given}),
+            store.shares.standing(),
+            campaign,
+            now,
+        )
+        problems = tuple(sorted((*sheet.problems, *joined.problems), key=lambda problem: problem.line))
+        clear = sum(share.post_id not in joined.contested for share in joined.shares)
+        rows = len(sheet.rows) + len(sheet.problems)
+        digest = hashlib.sha256(raw).hexdigest()
+        number = store.shares.begin("questionnaire", digest, (rows, clear, len(joined.again)), who, now)
+        store.shares.add(number, joined)
+        store.shares.note_problems(number, _with_names(problems, given, campaign))
+        fact = {"import": number, "sha256": digest, "rows": rows, "joined": clear, "again": len(joined.again),
+                "problems": dict(Counter(problem.code for problem in problems)), "who": who}  # fmt: skip
+        store.shares.log("shares.imported", now, fact)
+    return Imported(
+        id=number,
+        encoding=sheet.encoding,
+        columns={field: sheet.header.cells[column] for field, column in columns.items()},
+        rows=rows,
+        joined=clear,
+        again=len(joined.again),
+        contested=len(joined.contested),
+        problems=problems,
+    )
+
+
+def settle(store: Store, post_id: str, who: str, now: dt.datetime) -> Entered:
+    """Decide that a post on X belongs to this post: whoever else claims it has it no more. Raises UserError."""
+    return _decide(store, post_id, who, now, stands=True)
+
+
+def drop(store: Store, post_id: str, who: str, now: dt.datetime) -> Entered:
+    """Decide that a share does not count, whoever enters it again. Raises UserError."""
+    return _decide(store, post_id, who, now, stands=False)
+
+
+def fix_moment(store: Store, campaign: Campaign, moment: dt.datetime, who: str, now: dt.datetime) -> Moment:
+    """Fix when views count, once and beforehand. Raises UserError."""
+    with store.transaction():
+        fixed = store.shares.moment(campaign.name)
+        given = campaign.awards.moment
+        if fixed is not None:
+            raise UserError(f"the moment was fixed on {fixed.fixed_at.astimezone(campaign.tz):%F %T} and stays")
+        if given is not None and given != moment:
+            raise UserError(f"the campaign file fixes the moment: {given.astimezone(campaign.tz).isoformat()}")
+        if moment <= now:
+            raise UserError("the moment must lie ahead: views are not chosen after they were seen")
+        if campaign.ends is not None and moment < campaign.ends:
+            raise UserError("the moment must not lie before the campaign's end")
+        store.shares.fix_moment(campaign.name, moment, who, now)
+        return Moment(at=moment, fixed_at=now, who=who)
+
+
+def moment_of(store: Store, campaign: Campaign, who: str, now: dt.datetime) -> Moment | None:
+    """When views count: as fixed before, else as the campaign file says, which is recorded with this. In the caller's
+    transaction. Raises UserError where the file says another moment than the one that was fixed."""
+    fixed, given = store.shares.moment(campaign.name), campaign.awards.moment
+    if fixed is None and given is not None:
+        store.shares.fix_moment(campaign.name, given, who, now)
+        return Moment(at=given, fixed_at=now, who=who)
+    if fixed is not None and given is not None and given != fixed.at:
+        raise UserError(
+            f"the campaign file says that views count at {given.astimezone(campaign.tz).isoformat()}, but"
+            f" {fixed.at.astimezone(campaign.tz).isoformat()} was fixed before and stays"
+        )
+    return fixed
+
+
+def _decide(store: Store, post_id: str, who: str, now: dt.datetime, *, stands: bool) -> Entered:
+    with store.transaction():
+        entered = {share.post_id: share for share in store.shares.entered()}
+        share = entered.get(post_id)
+        if share is None:
+            raise UserError(f"no share of post {post_id}; gatewarden shares list shows what there is")
+        if stands:
+            for rival in entered.values():
+                if rival.x_id == share.x_id and rival.post_id != post_id:
+                    store.shares.set_state(rival.post_id, "dropped")
+        store.shares.set_state(post_id, "settled" if stands else "dropped")
+        store.shares.log("share.settled" if stands else "share.dropped", now, {"who": who}, subject=post_id)
+        return next(share for share in store.shares.entered() if share.post_id == post_id)
+
+
+def _named(sheet: Sheet, saved: Mapping[str, str], named: Mapping[str, str]) -> dict[str, str]:
+    """Columns named now, and those named for an earlier file where this one has them."""
+    there = {field: name for field, name in saved.items() if name.startswith("#") or name in sheet.header.cells}
+    return {**there, **named}
+
+
+def _post_ids(given: list[Answer], campaign: Campaign) -> set[str]:
+    squares = (links(answer, campaign)[0] for answer in given)
+    return {square.id for square in squares if not isinstance(square, NoLink)}
+
+
+def _with_names(
+    problems: tuple[Problem, ...], given: list[Answer], campaign: Campaign
+) -> list[tuple[Problem, str | None, str | None]]:
+    """Each problem with the account and the post of its line, by which it can be forgotten."""
+    by_line = {answer.line: answer for answer in given}
+    named = []
+    for problem in problems:
+        answer = by_line.get(problem.line)
+        square = None if answer is None else links(answer, campaign)[0]
+        post_id = None if square is None or isinstance(square, NoLink) else square.id
+        named.append((problem, None if answer is None else answer.author or None, post_id))
+    return named

@@ -1,0 +1,212 @@
+"""Shares as remembered: imports of the questionnaire, what came of each line, and which post on X belongs to whom."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Iterable, Mapping
+
+import msgspec
+
+from bot.awards.joining import Joined, Known, Share, Standing, State
+from bot.awards.problems import Problem
+from bot.store.connection import Connection
+from bot.store.log import EventLog
+from bot.store.times import from_us, to_us
+from detectors.evidence import Value
+
+SUBJECT = "shares"
+"""The subject of events about shares as a whole."""
+
+
+class _Codes(msgspec.Struct):
+    """As much of a verdict as is asked here."""
+
+    findings: list[_Code]
+
+
+class _Code(msgspec.Struct):
+    code: str
+
+
+_codes = msgspec.json.Decoder(_Codes).decode
+
+
+class Import(Value):
+    """One import. ``rows``: those that were not blank; ``joined``: new shares; ``again``: lines known before."""
+
+    id: int
+    kind: str
+    sha256: str
+    rows: int
+    joined: int
+    again: int
+    who: str
+    at: dt.datetime
+
+
+class Entered(Value):
+    """A share as it stands, with how its post does. ``person``: the verified human behind the account, where known."""
+
+    post_id: str
+    x_id: str
+    author_id: str
+    person: str | None
+    state: State
+    status: str | None
+    line: int
+    import_id: int
+
+
+class Moment(Value):
+    """When views count, and when that was fixed."""
+
+    at: dt.datetime
+    fixed_at: dt.datetime
+    who: str
+
+
+class Shares:
+    """Every method runs in the caller's transaction."""
+
+    def __init__(self, connection: Connection, log: EventLog) -> None:
+        self._connection, self._log = connection, log
+
+    def columns(self) -> dict[str, str]:
+        """The columns that were named with ``--map`` before."""
+        return dict(self._connection.rows("SELECT field, name FROM share_columns"))
+
+    def save_columns(self, named: Mapping[str, str]) -> None:
+        """Remember columns for the next import."""
+        for field, name in named.items():
+            self._connection.run("INSERT OR REPLACE INTO share_columns VALUES (?, ?)", (field, name))
+
+    def known(self, post_ids: Collection[str]) -> dict[str, Known]:
+        """What is known of these posts; one that no source delivered is missing."""
+        ids = (_array(post_ids),)
+        found = {
+            str(post_id): Known(author_id=None, person=None, status=None)
+            for (post_id,) in self._connection.rows(
+                "SELECT DISTINCT post_id FROM sightings WHERE post_id IN (SELECT value FROM json_each(?))", ids
+            )
+        }
+        for post_id, author, person, status, verdict in self._connection.rows(
+            "SELECT p.id, p.author_id, a.person, p.status, p.verdict FROM posts p LEFT JOIN accounts a"
+            " ON a.id = p.author_id WHERE p.id IN (SELECT value FROM json_each(?))",
+            ids,
+        ):
+            codes = frozenset(finding.code for finding in _codes(verdict).findings)
+            found[post_id] = Known(author_id=author, person=person, status=status, codes=codes)
+        return found
+
+    def persons(self, accounts: Collection[str]) -> dict[str, str]:
+        """The person behind each of these accounts, where a source told."""
+        sql = "SELECT id, person FROM accounts WHERE id IN (SELECT value FROM json_each(?))"
+        return dict(self._connection.rows(sql, (_array(accounts),)))
+
+    def standing(self) -> dict[str, Standing]:
+        """Every share by its post."""
+        return {
+            post_id: Standing(x_id=x_id, owner=person or author, state=state)
+            for post_id, x_id, author, person, state in self._connection.rows(
+                "SELECT s.post_id, s.x_id, s.author_id, a.person, s.state FROM shares s LEFT JOIN accounts a"
+                " ON a.id = s.author_id"
+            )
+        }
+
+    def begin(self, kind: str, sha256: str, counts: tuple[int, int, int], who: str, at: dt.datetime) -> int:
+        """Note an import of so many (rows, joined, again). Returns its number."""
+        return self._connection.insert(
+            "INSERT INTO share_imports (kind, sha256, rows, joined, again, who, at) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (kind, sha256, *counts, who, to_us(at)),
+        )
+
+    def add(self, number: int, joined: Joined) -> None:
+        """Store what an import brought."""
+        for share in joined.shares:
+            self._put(number, share, "contested" if share.post_id in joined.contested else "joined")
+        for post_id in joined.contested:
+            self._connection.run(
+                "UPDATE shares SET state = 'contested' WHERE post_id = ? AND state = 'joined'", (post_id,)
+            )
+
+    def _put(self, number: int, share: Share, state: State) -> None:
+        self._connection.run(
+            "INSERT OR REPLACE INTO shares VALUES (?, ?, ?, ?, ?, ?)",
+            (share.post_id, share.x_id, share.author_id, number, share.line, state),
+        )
+
+    def note_problems(self, number: int, problems: Iterable[tuple[Problem, str | None, str | None]]) -> None:
+        """Store problems, each with the account and the post that its line names, so that they can be forgotten."""
+        for problem, account, post_id in problems:
+            self._connection.run(
+                "INSERT OR IGNORE INTO share_problems VALUES (?, ?, ?, ?, ?, ?)",
+                (number, problem.line, problem.code, problem.told, account, post_id),
+            )
+
+    def log(self, kind: str, at: dt.datetime, fact: Mapping[str, object], subject: str = SUBJECT) -> None:
+        """Record an event about shares: counts and hashes, never what leads to a person."""
+        self._log.append(kind, subject, to_us(at), fact)
+
+    def imports(self) -> tuple[Import, ...]:
+        """Every import, oldest first."""
+        return tuple(
+            Import(id=i, kind=k, sha256=h, rows=r, joined=j, again=a, who=w, at=from_us(at))
+            for i, k, h, r, j, a, w, at in self._connection.rows(
+                "SELECT id, kind, sha256, rows, joined, again, who, at FROM share_imports ORDER BY id"
+            )
+        )
+
+    def problems(self, number: int) -> tuple[Problem, ...]:
+        """What was wrong with the lines of one import."""
+        rows = self._connection.rows(
+            "SELECT line, code, told FROM share_problems WHERE import = ? ORDER BY line, code", (number,)
+        )
+        return tuple(Problem(line=line, code=code, told=told) for line, code, told in rows)
+
+    def entered(self) -> tuple[Entered, ...]:
+        """Every share, in the order in which they were entered."""
+        return tuple(
+            Entered(
+                post_id=p, x_id=x, author_id=a, person=person, state=state, status=status, line=line, import_id=number
+            )
+            for p, x, a, person, state, status, line, number in self._connection.rows(
+                "SELECT s.post_id, s.x_id, s.author_id, a.person, s.state, p.status, s.line, s.import FROM shares s"
+                " LEFT JOIN accounts a ON a.id = s.author_id LEFT JOIN posts p ON p.id = s.post_id"
+                " ORDER BY s.import, s.line"
+            )
+        )
+
+    def set_state(self, post_id: str, state: State) -> None:
+        """How a share stands from now on."""
+        self._connection.run("UPDATE shares SET state = ? WHERE post_id = ?", (state, post_id))
+
+    def moment(self, campaign: str) -> Moment | None:
+        """When views of this campaign count; None where that is not fixed."""
+        row = self._connection.row("SELECT moment, fixed_at, who FROM share_moments WHERE campaign = ?", (campaign,))
+        return None if row is None else Moment(at=from_us(row[0]), fixed_at=from_us(row[1]), who=row[2])
+
+    def fix_moment(self, campaign: str, moment: dt.datetime, who: str, at: dt.datetime) -> None:
+        """Fix it, once. There must be none."""
+        self._connection.run("INSERT INTO share_moments VALUES (?, ?, ?, ?)", (campaign, to_us(moment), to_us(at), who))
+        self.log("shares.moment", at, {"campaign": campaign, "moment": to_us(moment), "who": who})
+
+    def forget(self, author_id: str, post_ids: Collection[str]) -> None:
+        """Erase what was entered by an author or for their posts, and the counts of their posts on X."""
+        posts = _array(post_ids)
+        self._connection.run(
+            "DELETE FROM share_problems WHERE account = ?1 OR instr(told, ?1) OR post_id IN"
+            " (SELECT value FROM json_each(?2))",
+            (author_id, posts),
+        )
+        mine = "SELECT x_id FROM shares WHERE author_id = ?1 OR post_id IN (SELECT value FROM json_each(?2))"
+        chains = f"SELECT x_id FROM x_chains WHERE chain IN (SELECT chain FROM x_chains WHERE x_id IN ({mine}))"
+        self._connection.run(f"DELETE FROM x_counts WHERE x_id IN ({mine} UNION {chains})", (author_id, posts))
+        self._connection.run(f"DELETE FROM x_chains WHERE x_id IN ({chains})", (author_id, posts))
+        self._connection.run(
+            "DELETE FROM shares WHERE author_id = ?1 OR post_id IN (SELECT value FROM json_each(?2))",
+            (author_id, posts),
+        )
+
+
+def _array(texts: Collection[str]) -> str:
+    return msgspec.json.encode(list(texts)).decode()
