@@ -15,8 +15,9 @@ from typing import Literal
 import msgspec
 
 from bot.campaign import Campaign
+from bot.candidates import Mask, proved
 from bot.parts import common, counts
-from bot.proof import BITS, SHARED_LEAST, Sight, hashes, ignored, likeliest, placed, prove, sight
+from bot.proof import BITS, SHARED_LEAST, Proof, Sight, hashes, ignored, likeliest, placed, prove, sight
 from bot.proof import score_of as proof_score
 from detectors.evidence import MediaEvidence, Point, Quad, Value
 from detectors.feature_index import FeatureIndex
@@ -102,41 +103,50 @@ class Matcher:
             self._same[item.evidence.sha256].append(key)
             for fingerprint in hashes(item.evidence):
                 self._hashes.add(key, fingerprint.pdq)
-            self._features.add(key, *codes(item.evidence.features))
+            self._features.add(key, codes(item.evidence.features))
 
     def matches(self, query: Item) -> list[Match]:
         """What repeats the query, best first, then in order of path."""
         exact = set(self._same[query.evidence.sha256])
+        found: list[Found] = [
+            (Match(path=self._items[key].path, kind="exact", score=1.0, distance=0), None)
+            for key in exact
+            if self._items[key].real != query.real
+        ]
         views = [view for fingerprint in hashes(query.evidence) for view in fingerprint.orientations]
-        candidates = exact | {key for key, _ in self._hashes.within(views, self._near + TURN_SLACK)}
-        candidates |= {key for key, _ in self._features.sharing(*codes(query.evidence.features), SHARED_LEAST)}
-        seen = self._sight(query)
-        found = [self._match(query, seen, self._items[key], same=key in exact) for key in candidates]
-        scored = _less_shared([pair for pair in found if pair is not None], self._campaign)
-        kept = [m for m in scored if m.score >= self.min_score]
+        near = {key for key, _ in self._hashes.within(views, self._near + TURN_SLACK)}
+        seen, coded = self._sight(query), codes(query.evidence.features)
+
+        def sharing(own: Mask) -> set[int]:
+            return {key for key, _ in self._features.sharing(coded.of(own), SHARED_LEAST)} - exact
+
+        def tried(key: int) -> tuple[Proof, int] | None:
+            return None if self._items[key].real == query.real else self._tried(seen, self._items[key])
+
+        for key, proof, points in proved(near - exact, sharing, len(coded), tried):
+            match = self._match(seen, self._items[key], proof)
+            found.append((match, points if proof.doubtful else None))
+        kept = [match for match in _less_shared(found, self._campaign) if match.score >= self.min_score]
         return sorted(kept, key=lambda m: (-m.score, m.kind != "exact", m.path))
 
     def _sight(self, item: Item) -> Sight:
         return sight(item.evidence, unpack(item.evidence.features), (), self._campaign)
 
-    def _match(self, query: Item, seen: Sight, item: Item, *, same: bool) -> Found | None:
-        if item.real == query.real:
-            return None
-        if same:
-            return Match(path=item.path, kind="exact", score=1.0, distance=0), None
+    def _tried(self, seen: Sight, item: Item) -> tuple[Proof, int] | None:
         first, second = sorted((seen, self._sight(item)), key=lambda s: s.evidence.sha256)
         proof = self._prove(first, second, self._campaign)
-        if proof is None:
-            return None
-        match = Match(
+        return None if proof is None else (proof, int(proof.points[0 if first is seen else 1], 16))
+
+    def _match(self, seen: Sight, item: Item, proof: Proof) -> Match:
+        other = item.evidence
+        return Match(
             path=item.path,
             kind=proof.kind,
             score=proof_score(proof, self._campaign),
             distance=None if proof.distance == BITS else proof.distance,
             inliers=proof.inliers,
-            quad=proof.quad if second is seen else placed(proof, first.evidence, second.evidence),
+            quad=proof.quad if other.sha256 < seen.evidence.sha256 else placed(proof, seen.evidence, other),
         )
-        return match, int(proof.points[0 if first is seen else 1], 16) if proof.doubtful else None
 
     def agreeing(self, query: Item, match: Match) -> list[tuple[Point, Point]]:
         """The points in which the query and a match agree, each as shares of its picture's width and height; none for

@@ -115,21 +115,20 @@ def prove(first: Sight, second: Sight, campaign: Campaign) -> Proof | None:
     least = int(table.min())
     if kind == "near" or first.features is None or second.features is None:
         return None if kind is None else Proof(kind=kind, distance=least)
-    return _by_features(first, second, least, campaign)
+    found = _by_features(first, second, least)
+    return found if found is not None and _suffices(found, campaign) else None
 
 
 def likeliest(first: Sight, second: Sight, campaign: Campaign) -> Proof | None:
     """What speaks most for a copy, however little that is: a proof where there is one. For people who look closer."""
-    proof = prove(first, second, campaign)
-    if proof is not None:
-        return proof
-    anything = msgspec.structs.replace(campaign.copies, inliers=0, area=0.0, alike=0.0)
     a, b = hashes(first.evidence), hashes(second.evidence)
     least = int(_distances(a, b).min()) if a and b else BITS
     by_hash = Proof(kind="near" if first.evidence.kind == second.evidence.kind else "partial", distance=least)
     if first.features is None or second.features is None:
+        return prove(first, second, campaign) or by_hash
+    if least <= campaign.copies.near:
         return by_hash
-    local = _by_features(first, second, least, msgspec.structs.replace(campaign, copies=anything))
+    local = _by_features(first, second, least)
     found = [by_hash] if local is None else [local, by_hash]
     return max(found, key=lambda proof: score_of(proof, campaign))
 
@@ -200,11 +199,19 @@ def _by_hash(
     return "partial" if max(shares) >= campaign.copies.clip_partial else None
 
 
-def _by_features(first: Sight, second: Sight, distance: int, campaign: Campaign) -> Proof | None:
+def _suffices(proof: Proof, campaign: Campaign) -> bool:
+    """Whether a proof by features is one by the campaign's measures."""
+    assert proof.inliers is not None and proof.area is not None and proof.alike is not None
+    policy = campaign.copies
+    return proof.inliers >= policy.inliers and proof.area >= policy.area and proof.alike >= policy.alike
+
+
+def _by_features(first: Sight, second: Sight, distance: int) -> Proof | None:
+    """What the features say, however little."""
     a, b = first.features, second.features
     assert a is not None and b is not None
-    found, policy = aligned(a, b, ignored(first, second)), campaign.copies
-    if found is None or found.inliers < policy.inliers or max(found.spans) < policy.area or found.alike < policy.alike:
+    found = aligned(a, b, ignored(first, second))
+    if found is None:
         return None
     # Clusters are joined by near links, so these must be sure: all of either is in the other and looks the same.
     whole = min(found.covers) >= _WHOLE and found.alike >= _SAME and found.inliers >= _MANY

@@ -13,10 +13,8 @@ import hashlib
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 
-import numpy as np
-
-from bot import parts
 from bot.campaign import Campaign
+from bot.candidates import proved
 from bot.model import Interval, Looked, Post, Relation, RelationKind
 from bot.proof import SHARED_LEAST, Proof, Sight, hashes, least_distance, prove, sight
 from bot.store import Store
@@ -24,11 +22,10 @@ from bot.store.graph import FIRST, FORMER, LATER, LATER_SAME, OWN, PERSON, TEXT,
 from bot.store.times import span
 from detectors.evidence import Fingerprint, MediaEvidence
 from detectors.feature_index import FeatureIndex
-from detectors.features import Features, Signatures, Words, codes, unpack
+from detectors.features import Codes, Features, codes, unpack
 from detectors.nearest import TURN_SLACK, HashIndex
 from detectors.text import TextIndex, story
 
-_PROOFS = 6  # doubtful links after which it is asked what they have in common
 _KEPT = 512  # media whose features are kept unpacked: what is copied just now is mostly copied again
 
 
@@ -59,7 +56,7 @@ class Relater:
                 self._hashes.add(node, (content or b"")[start : start + 32].hex())
         self._features = FeatureIndex()
         self._features.fill(
-            (nodes[sha], *codes(packed)) for sha, packed in self._store.media.feature_codes() if sha in nodes
+            (nodes[sha], codes(packed)) for sha, packed in self._store.media.feature_codes() if sha in nodes
         )
         self.forget_bank()
         families: dict[int, int] = {}
@@ -77,7 +74,7 @@ class Relater:
             packed = self._store.media.features(sha256)
             features = unpack(packed)
             if features is not None:
-                self._shared.add(len(self._shared_features), *codes(packed))
+                self._shared.add(len(self._shared_features), codes(packed))
                 self._shared_features.append(features)
 
     def _bank_now(self) -> tuple[str, ...]:
@@ -162,43 +159,28 @@ class Relater:
         changed |= self._link_all(node, evidence, whole, words)
         for fingerprint in whole:
             self._hashes.add(node, fingerprint.pdq)
-        self._features.add(node, *words)
+        self._features.add(node, words)
         return node
 
-    def _link_all(
-        self, node: int, evidence: MediaEvidence, whole: Sequence[Fingerprint], words: tuple[Words, Signatures]
-    ) -> set[str]:
-        """Prove what may be like this medium, and link it.
+    def _link_all(self, node: int, evidence: MediaEvidence, whole: Sequence[Fingerprint], words: Codes) -> set[str]:
+        """Prove what may be like this medium, and link it."""
 
-        Once a few links show which points are an app's frame or a template, a candidate must have others in common:
-        the thousandth screenshot costs a few proofs, not a thousand, and what is left out could not have counted.
-        """
-        changed: set[str] = set()
-        near = self._near(whole)
-        waiting = sorted(near | self._sharing(*words))
-        doubtful: list[int] = []
-        while waiting:
-            other = waiting.pop(0)
+        def tried(other: int) -> tuple[Proof, int] | None:
             key = self._key(other)[2:]
             proof = self._prove(evidence, key)
-            if proof is None:
-                continue
+            return None if proof is None else (proof, int(proof.points[0 if evidence.sha256 < key else 1], 16))
+
+        changed: set[str] = set()
+        for other, proof, _ in proved(self._near(whole), lambda own: self._sharing(words.of(own)), len(words), tried):
             changed |= self._store.graph.link(node, other, proof.kind, proof.distance, proof.detail(self._campaign))
-            if proof.doubtful:
-                doubtful.append(int(proof.points[0 if evidence.sha256 < key else 1], 16))
-                if len(doubtful) % _PROOFS == 0:
-                    shared = parts.common(doubtful)
-                    own = np.array([not shared >> point & 1 for point in range(len(words[0]))], np.bool_)
-                    left = near | self._sharing(words[0][own], words[1][own])
-                    waiting = [candidate for candidate in waiting if candidate in left]
         return changed
 
     def _near(self, whole: Sequence[Fingerprint]) -> set[int]:
         radius = self._campaign.copies.near + TURN_SLACK
         return {key for f in whole for key, _ in self._hashes.within(f.orientations, radius)}
 
-    def _sharing(self, words: Words, signatures: Signatures) -> set[int]:
-        return {key for key, _ in self._features.sharing(words, signatures, SHARED_LEAST)}
+    def _sharing(self, words: Codes) -> set[int]:
+        return {key for key, _ in self._features.sharing(words, SHARED_LEAST)}
 
     def _key(self, node: int) -> str:
         return self._store.graph.key(node)
@@ -215,7 +197,7 @@ class Relater:
         seen = self._sights.get(evidence.sha256)
         if seen is None:
             packed = self._store.media.features(evidence.sha256)
-            shared = (self._shared_features[key] for key, _ in self._shared.sharing(*codes(packed), SHARED_LEAST))
+            shared = (self._shared_features[key] for key, _ in self._shared.sharing(codes(packed), SHARED_LEAST))
             seen = sight(evidence, unpack(packed), shared, self._campaign)
             self._sights[evidence.sha256] = seen
             if len(self._sights) > _KEPT:

@@ -1,9 +1,9 @@
-"""Which earlier pictures share local features with one: an inverted file over words, checked by signatures.
+"""Which earlier pictures share local features with one: an inverted file over words, checked by signatures and place.
 
-Two features agree where their words are equal and their signatures are at most ``RADIUS`` bits apart, which is the
-same seen from either: so is the number of features in which two pictures agree, and nothing is lost by the order in
-which they come. About 14 bytes a feature. Postings lie in blocks sorted by word that are merged as they grow, so that
-there are few; a search reads one consistent set of them while one thread adds.
+Two features pair where their words are equal and their signatures are at most ``RADIUS`` bits apart; a picture is found
+where enough pairs agree on how it lies in the other (``votes.py``). All this is the same seen from either picture, so
+nothing depends on the order in which they come. 16 bytes a feature. Postings lie in blocks sorted by word that are
+merged as they grow, so that there are few; a search reads one consistent set of them while one thread adds.
 """
 
 from __future__ import annotations
@@ -16,25 +16,27 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from detectors.features import Signatures, Words
+from detectors.features import Codes
+from detectors.votes import counted
+from detectors.words import WORDS
 
 __all__ = ["RADIUS", "FeatureIndex"]
 
-
-RADIUS: Final = 14
-_SMALLEST: Final = 8_192  # postings; what is newer than the last such block is gathered before it is sorted
+RADIUS: Final = 8
+_LARGEST: Final = 1 << 22  # postings of a block from which it is merged no more
 
 
 @dataclass(frozen=True, eq=False)
 class _Block:
-    """Postings in order of their word."""
+    """Postings in order of their word: those of word w at ``starts[w]`` to ``starts[w + 1]``."""
 
-    words: Words
-    signatures: Signatures
+    starts: npt.NDArray[np.int32]
+    signatures: npt.NDArray[np.uint64]
+    places: npt.NDArray[np.uint32]
     keys: npt.NDArray[np.int32]
 
-
-_EMPTY: Final = _Block(np.empty(0, np.uint16), np.empty(0, np.uint64), np.empty(0, np.int32))
+    def __len__(self) -> int:
+        return len(self.keys)
 
 
 class FeatureIndex:
@@ -43,77 +45,86 @@ class FeatureIndex:
     def __init__(self) -> None:
         self._writing = threading.Lock()
         self._blocks: tuple[_Block, ...] = ()
-        self._fresh: tuple[_Block, ...] = ()
 
     def __len__(self) -> int:
         """Features held."""
-        return sum(len(block.keys) for block in (*self._blocks, *self._fresh))
+        return sum(len(block) for block in self._blocks)
 
-    def add(self, key: int, words: Words, signatures: Signatures) -> None:
-        """Add one picture's features: (n,) words and (n,) signatures."""
-        if len(words):
-            block = _sorted(words, signatures, np.full(len(words), key, np.int32))
-            with self._writing:
-                self._take((*self._fresh, block))
+    @property
+    def bytes(self) -> int:
+        """Memory that the postings take."""
+        tables = (t for b in self._blocks for t in (b.starts, b.signatures, b.places, b.keys))
+        return sum(table.nbytes for table in tables)
 
-    def fill(self, pictures: Iterable[tuple[int, Words, Signatures]]) -> None:
-        """Add many pictures at once: (key, words, signatures) each."""
-        held = list(pictures)
-        if not any(len(words) for _, words, _ in held):
+    def add(self, key: int, codes: Codes) -> None:
+        """Add one picture's features."""
+        self.fill([(key, codes)])
+
+    def fill(self, pictures: Iterable[tuple[int, Codes]]) -> None:
+        """Add many pictures at once."""
+        held = [(key, codes) for key, codes in pictures if len(codes)]
+        if not held:
             return
-        keys = np.repeat(np.array([key for key, *_ in held], np.int32), [len(words) for _, words, _ in held])
-        words, signatures = (np.concatenate([picture[i] for picture in held]) for i in (1, 2))
-        block = _sorted(words.astype(np.uint16), signatures.astype(np.uint64), keys)
+        keys = np.repeat(np.array([key for key, _ in held], np.int32), [len(codes) for _, codes in held])
+        words, signatures, places = (np.concatenate([getattr(c, name) for _, c in held]) for name in Codes.__slots__)
         with self._writing:
-            self._blocks = (*self._blocks, block)
+            newest, blocks = _sorted(words, signatures, places, keys), list(self._blocks)
+            # Blocks double in size from the newest to the oldest, so that a posting is moved O(log n) times.
+            while blocks and len(blocks[-1]) < min(_LARGEST, 2 * len(newest)):
+                newest = _merged(blocks.pop(), newest)
+            self._blocks = (*blocks, newest)
 
-    def sharing(self, words: Words, signatures: Signatures, least: int) -> list[tuple[int, int]]:
+    def sharing(self, codes: Codes, least: int) -> list[tuple[int, int]]:
         """(key, number of pairs of features that agree), where it is at least ``least``; by key.
 
         Takes time with the number of postings under the given words: each word is looked up once.
         """
-        blocks = (*self._blocks, *self._fresh)
-        if not len(words) or not blocks:
+        if not len(codes):
             return []
-        order = np.argsort(words, kind="stable")
-        words, signatures = words[order], signatures[order]
-        found = [_agreeing(block, words, signatures) for block in blocks]
-        keys, counts = np.unique(np.concatenate(found), return_counts=True)
-        enough = counts >= least
-        return list(zip(keys[enough].tolist(), counts[enough].tolist(), strict=True))
-
-    def _take(self, fresh: tuple[_Block, ...]) -> None:
-        """Blocks double in size from the newest to the oldest, so that a posting is moved O(log n) times."""
-        if sum(len(block.keys) for block in fresh) < _SMALLEST:
-            self._fresh = fresh
-            return
-        blocks, newest = list(self._blocks), _merged(fresh)
-        while blocks and len(blocks[-1].keys) < 2 * len(newest.keys):
-            newest = _merged((blocks.pop(), newest))
-        self._blocks, self._fresh = (*blocks, newest), ()
+        order = np.argsort(codes.words, kind="stable")
+        base, pairs = 0, []
+        for block in self._blocks:
+            asked, found = _pairs(block, codes.words[order], codes.signatures[order])
+            pairs.append((block.keys[found], block.places[found], order[asked], found + base))
+            base += len(block)
+        if not pairs:
+            return []
+        keys, theirs, asked, postings = (np.concatenate([part[i] for part in pairs]) for i in range(4))
+        found, counts = counted(keys.astype(np.int64), codes.places[asked], theirs, asked, postings, least)
+        return list(zip(found.tolist(), counts.tolist(), strict=True))
 
 
-def _sorted(words: Words, signatures: Signatures, keys: npt.NDArray[np.int32]) -> _Block:
+def _sorted(
+    words: npt.NDArray[np.uint16],
+    signatures: npt.NDArray[np.uint64],
+    places: npt.NDArray[np.uint32],
+    keys: npt.NDArray[np.int32],
+) -> _Block:
     order = np.argsort(words, kind="stable")
-    return _Block(words[order], signatures[order], keys[order])
+    starts = np.zeros(WORDS + 1, np.int32)
+    np.cumsum(np.bincount(words, minlength=WORDS), out=starts[1:])
+    return _Block(starts, signatures[order], places[order], keys[order])
 
 
-def _merged(blocks: tuple[_Block, ...]) -> _Block:
+def _merged(older: _Block, newer: _Block) -> _Block:
+    words = [np.repeat(np.arange(WORDS, dtype=np.uint16), np.diff(block.starts)) for block in (older, newer)]
     return _sorted(
-        np.concatenate([block.words for block in blocks]),
-        np.concatenate([block.signatures for block in blocks]),
-        np.concatenate([block.keys for block in blocks]),
+        np.concatenate(words),
+        np.concatenate((older.signatures, newer.signatures)),
+        np.concatenate((older.places, newer.places)),
+        np.concatenate((older.keys, newer.keys)),
     )
 
 
-def _agreeing(block: _Block, words: Words, signatures: Signatures) -> npt.NDArray[np.int32]:
-    """The key of every posting that agrees with one of the features, as often as it does."""
-    starts = np.searchsorted(block.words, words, "left")
-    lengths = np.searchsorted(block.words, words, "right") - starts
+def _pairs(
+    block: _Block, words: npt.NDArray[np.uint16], signatures: npt.NDArray[np.uint64]
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Which of the features asked for, and which posting, for each pair."""
+    starts = block.starts[words].astype(np.int64)
+    lengths = block.starts[words.astype(np.int64) + 1] - starts
     total = int(lengths.sum())
-    if total == 0:
-        return _EMPTY.keys
     ends = np.cumsum(lengths)
     places = np.arange(total) + np.repeat(starts - ends + lengths, lengths)
     apart = np.bitwise_count(block.signatures[places] ^ np.repeat(signatures, lengths))
-    return np.asarray(block.keys[places[apart <= RADIUS]], np.int32)
+    near = np.flatnonzero(apart <= RADIUS)
+    return np.searchsorted(ends, near, "right"), places[near]

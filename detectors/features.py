@@ -19,15 +19,15 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from detectors import votes
 from detectors.words import SIZE, described
 
 __all__ = [
     "MOST",
     "THUMBNAIL",
     "VERSION",
+    "Codes",
     "Features",
-    "Signatures",
-    "Words",
     "codes",
     "descriptors",
     "features",
@@ -41,7 +41,7 @@ Floats = npt.NDArray[np.float64]
 Words = npt.NDArray[np.uint16]
 Signatures = npt.NDArray[np.uint64]
 
-VERSION: Final = "1"
+VERSION: Final = "2"
 MOST: Final = 240
 """Features kept of one picture."""
 THUMBNAIL: Final = 32
@@ -56,12 +56,30 @@ _COARSE: Final = 6.0  # diameter in pixels that parts small features from large
 _CONTRAST: Final = 0.02
 _LEVELS: Final = 40  # of a unit vector's 1.0; what comes above 15 is cut
 _HEAD: Final = struct.Struct("<BHHH")
+_CODED: Final = 14  # bytes a feature that an index needs
 _STEP: Final = 16  # positions in 1/16 px, sizes in 1/16 octave
 
 # Seen in a mirror across its own direction, a descriptor's four rows change places and its eight directions turn
 # round; the sum of the sines then changes sign, which tells the two apart (it holds for 95 of 100 features).
 _MIRROR: Final = np.arange(SIZE).reshape(4, 4, 8)[::-1][:, :, -np.arange(8) % 8].ravel()
 _SINES: Final = np.tile(np.array([0, 5, 7, 5, 0, -5, -7, -5], np.int64), 16)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Codes:
+    """What an index holds of n features: (n,) ``words``, (n,) ``signatures``, and (n,) ``places`` as ``votes.packed``
+    makes them."""
+
+    words: Words
+    signatures: Signatures
+    places: npt.NDArray[np.uint32]
+
+    def __len__(self) -> int:
+        return len(self.words)
+
+    def of(self, kept: npt.NDArray[np.bool_]) -> Codes:
+        """Some of them: (n,) bool."""
+        return Codes(self.words[kept], self.signatures[kept], self.places[kept])
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,7 +118,6 @@ def without(packed: bytes, dropped: npt.NDArray[np.bool_]) -> bytes:
     """Packed features less some of them: (n,) bool."""
     index, rest = parts(packed)
     version, width, height, n = _HEAD.unpack_from(index)
-    words, signatures = codes(packed)
     raw, kept = zlib.decompress(rest), ~dropped
     columns = (4, 1, 1, SIZE // 2)
     starts = np.cumsum((0, *columns)) * n
@@ -109,9 +126,7 @@ def without(packed: bytes, dropped: npt.NDArray[np.bool_]) -> bytes:
     ]
     body = b"".join(table.tobytes() for table in tables) + raw[starts[-1] :]
     head = _HEAD.pack(version, width, height, int(kept.sum()))
-    return (
-        head + words[kept].astype("<u2").tobytes() + signatures[kept].astype("<u8").tobytes() + zlib.compress(body, 6)
-    )
+    return head + _coded(codes(packed).of(kept)) + zlib.compress(body, 6)
 
 
 def descriptors(gray: Pixels) -> Pixels | None:
@@ -151,22 +166,40 @@ def _pack(place: Floats, flipped: npt.NDArray[np.bool_], vectors: Pixels, small:
         (vectors[:, ::2] | vectors[:, 1::2] << 4).tobytes(),
         cv2.resize(small, (THUMBNAIL, THUMBNAIL), interpolation=cv2.INTER_AREA).tobytes(),
     )
-    return head + words.astype("<u2").tobytes() + signatures.astype("<u8").tobytes() + zlib.compress(b"".join(rest), 6)
+    places = votes.packed(
+        np.rint(place[:, :2] * _STEP) / _STEP,
+        sizes / _STEP,
+        np.radians(place[:, 3]),
+        flipped,
+        np.array((small.shape[1], small.shape[0])) / 2,
+    )
+    return head + _coded(Codes(words, signatures, places)) + zlib.compress(b"".join(rest), 6)
 
 
-def codes(packed: bytes) -> tuple[Words, Signatures]:
-    """The words and signatures of packed features, without unpacking the rest. None of either for no
-    features, or those of another version."""
+def _coded(codes: Codes) -> bytes:
+    return (
+        codes.words.astype("<u2").tobytes()
+        + codes.signatures.astype("<u8").tobytes()
+        + codes.places.astype("<u4").tobytes()
+    )
+
+
+def codes(packed: bytes) -> Codes:
+    """What an index needs of packed features, without unpacking the rest. None for no features, or those of another
+    version."""
     version, _, _, count = _HEAD.unpack_from(packed) if packed else (0, 0, 0, 0)
     count = count if version == int(VERSION) else 0
-    words = np.frombuffer(packed, "<u2", count, _HEAD.size if count else 0)
-    signatures = np.frombuffer(packed, "<u8", count, _HEAD.size + 2 * count if count else 0)
-    return words.astype(np.uint16), signatures.astype(np.uint64)
+    at = _HEAD.size if count else 0
+    return Codes(
+        np.frombuffer(packed, "<u2", count, at).astype(np.uint16),
+        np.frombuffer(packed, "<u8", count, at + 2 * count).astype(np.uint64),
+        np.frombuffer(packed, "<u4", count, at + 10 * count).astype(np.uint32),
+    )
 
 
 def parts(packed: bytes) -> tuple[bytes, bytes]:
     """What an index needs of packed features (for ``codes``), and the rest; joined they are ``packed`` again."""
-    cut = _HEAD.size + 10 * _HEAD.unpack_from(packed)[3] if packed else 0
+    cut = _HEAD.size + _CODED * _HEAD.unpack_from(packed)[3] if packed else 0
     return packed[:cut], packed[cut:]
 
 
@@ -175,8 +208,8 @@ def unpack(packed: bytes) -> Features | None:
     version, width, height, n = _HEAD.unpack_from(packed) if packed else (0, 0, 0, 0)
     if version != int(VERSION):
         return None
-    words, signatures = codes(packed)
-    rest = zlib.decompress(packed[_HEAD.size + 10 * n :])
+    coded = codes(packed)
+    rest = zlib.decompress(packed[_HEAD.size + _CODED * n :])
     if len(rest) != 70 * n + THUMBNAIL**2:
         raise ValueError("features of a wrong length")
     sizes = np.frombuffer(rest, np.uint8, n, 4 * n)
@@ -189,8 +222,8 @@ def unpack(packed: bytes) -> Features | None:
         angles=np.frombuffer(rest, np.uint8, n, 5 * n) * np.float64(2 * np.pi / 256),
         flipped=sizes >= 128,
         vectors=np.stack((nibbles & 15, nibbles >> 4), axis=2).reshape(n, SIZE),
-        words=words,
-        signatures=signatures,
+        words=coded.words,
+        signatures=coded.signatures,
         thumbnail=np.frombuffer(rest, np.uint8, THUMBNAIL**2, 70 * n).reshape(THUMBNAIL, THUMBNAIL),
     )
 

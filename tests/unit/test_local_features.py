@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import functools
+import itertools
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 import pytest
 
+from detectors import feature_index
 from detectors.brand import load_kit
 from detectors.examples import scene
-from detectors.feature_index import RADIUS, FeatureIndex
+from detectors.feature_index import FeatureIndex
 from detectors.features import MOST, Features, codes, features, parts, unpack, without
 from detectors.geometry import aligned, mapped
 from detectors.local import seen
 from detectors.picture import Picture
+from detectors.votes import TURN, counted, packed
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -47,10 +50,10 @@ def test_packed_features_are_small_and_come_back() -> None:
     found = of(picture(1))
     assert len(packed) <= 20 * 1024
     assert b"".join(parts(packed)) == packed
-    words, signatures = codes(parts(packed)[0])
+    coded = codes(parts(packed)[0])
     assert 100 < len(found) <= MOST
-    assert (words == found.words).all()
-    assert (signatures == found.signatures).all()
+    assert (coded.words == found.words).all()
+    assert (coded.signatures == found.signatures).all()
     assert found.vectors.max() <= 15
     assert (found.points >= 0).all()
     assert (found.points <= (found.width, found.height)).all()
@@ -73,7 +76,7 @@ def test_nothing_to_hold_on_to(flat: Pixels) -> None:
     """One tone, or a mere strip, has no features; and none are unpacked from nothing."""
     assert features(flat) == b""
     assert unpack(b"") is None
-    assert len(codes(b"")[0]) == 0
+    assert len(codes(b"")) == 0
 
 
 def edits() -> dict[str, tuple[Pixels, npt.NDArray[np.float64]]]:
@@ -129,9 +132,9 @@ def test_the_kits_poster_leaves_nothing_of_ones_own() -> None:
     """Features on the official poster are left out of the evidence, those beside it are kept."""
     kit = load_kit("gate")
     poster = np.ascontiguousarray(kit.picture(kit.posters[0])[..., :3])
-    assert len(codes(features(gray(poster)))[0]) > 50
+    assert len(codes(features(gray(poster)))) > 50
     bare = seen(Picture.of(poster), kit)
-    assert sum(len(codes(value.packed)[0]) for value in bare) < 5
+    assert sum(len(codes(value.packed)) for value in bare) < 5
     beside = picture(1).copy()
     small = cv2.resize(poster, (300, round(300 * poster.shape[0] / poster.shape[1])), interpolation=cv2.INTER_AREA)[
         :700
@@ -143,38 +146,63 @@ def test_the_kits_poster_leaves_nothing_of_ones_own() -> None:
     assert 40 < len(kept) < len(of(beside))
 
 
-def test_the_index_counts_as_one_would_by_hand() -> None:
-    """Every picture that shares enough is found, none is missed, whichever way and in how many steps it was filled."""
-    rng = np.random.default_rng(1)
-    held = [
-        (key, rng.integers(0, 40, 200).astype(np.uint16), rng.integers(0, 2**63, 200).astype(np.uint64) & 0xFFFFF)
-        for key in range(150)
-    ]
-    one_by_one, at_once = FeatureIndex(), FeatureIndex()
-    at_once.fill((key, words, signs.astype(np.uint64)) for key, words, signs in held[:120])
-    for key, words, signs in held:
-        one_by_one.add(key, words, signs.astype(np.uint64))
-        if key >= 120:
-            at_once.add(key, words, signs.astype(np.uint64))
-    for _, words, signs in held[::25]:
-        expected = []
-        for key, others, theirs in held:
-            near = np.bitwise_count(signs[:, None] ^ theirs[None]) <= RADIUS
-            expected.append((key, int(((words[:, None] == others[None]) & near).sum())))
-        wanted = [(key, count) for key, count in expected if count >= 700]
-        assert one_by_one.sharing(words, signs.astype(np.uint64), 700) == wanted
-        assert at_once.sharing(words, signs.astype(np.uint64), 700) == wanted
-    assert len(one_by_one) == len(at_once) == 150 * 200
-    assert FeatureIndex().sharing(*codes(b""), 1) == []
+def test_the_index_finds_the_same_however_it_was_filled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One by one, at once, in large and in small blocks: what is found is what is found in each picture alone."""
+    held = [codes(features(gray(rgb))) for rgb in (*(picture(i) for i in range(6)), *(e[0] for e in edits().values()))]
+    alone: list[list[tuple[int, int]]] = [[] for _ in held]
+    for key, one in enumerate(held):
+        index = FeatureIndex()
+        index.add(key, one)
+        for found, asked in zip(alone, held, strict=True):
+            found += index.sharing(asked, 4)
+    assert sum(len(found) > 1 for found in alone) >= 4
+    for largest in (1 << 22, 600):
+        monkeypatch.setattr(feature_index, "_LARGEST", largest)
+        one_by_one, at_once = FeatureIndex(), FeatureIndex()
+        at_once.fill(enumerate(held[:5]))
+        for key, one in enumerate(held):
+            one_by_one.add(key, one)
+            if key >= 5:
+                at_once.add(key, one)
+        for asked, found in zip(held, alone, strict=True):
+            assert one_by_one.sharing(asked, 4) == at_once.sharing(asked, 4) == found
+        assert len(one_by_one) == len(at_once) == sum(len(one) for one in held)
+    assert FeatureIndex().sharing(codes(b""), 1) == []
+
+
+@pytest.mark.parametrize("mirrored", [False, True])
+@pytest.mark.parametrize("turn", [0, 20, 64, 100])
+def test_votes_are_the_same_from_either_side(mirrored: bool, turn: int) -> None:
+    """Many random pairs, of all turns and scales, with a group that agrees: the same counts whoever is asked for."""
+    rng = np.random.default_rng(turn + mirrored)
+    ours, theirs = (rng.integers(0, 2**31, 900).astype(np.uint32) for _ in range(2))
+    group = np.s_[:40]  # turned by so many steps about the middle, and half as large
+    places = rng.uniform(-300, 300, (40, 2))
+    angles = rng.uniform(0, 2 * np.pi, 40)
+    hand = -1 if mirrored else 1
+    by = turn * 2 * np.pi / TURN
+    moved = places * (hand, 1) @ np.array(((np.cos(by), np.sin(by)), (-np.sin(by), np.cos(by)))) / 2
+    flipped = np.zeros(40, np.bool_)
+    ours[group] = packed(places, np.full(40, 3.5), angles, flipped, np.zeros(2))
+    theirs[group] = packed(
+        moved, np.full(40, 2.5), (np.pi - angles if mirrored else angles) + by, flipped ^ mirrored, np.zeros(2)
+    )
+    keys, numbers = rng.integers(0, 3, 900), np.arange(900)
+    keys[group] = 2
+    forth = counted(keys, ours, theirs, numbers % 256, numbers, 3)
+    back = counted(keys, theirs, ours, numbers % 256, numbers, 3)
+    assert [part.tolist() for part in forth] == [part.tolist() for part in back]
+    assert dict(zip(*(part.tolist() for part in forth), strict=True))[2] >= 30
 
 
 def test_agreement_is_the_same_from_either_side() -> None:
     """How many features two pictures share does not depend on which of them is looked for: order changes nothing."""
-    pair = [codes(features(gray(rgb))) for rgb in (picture(1), edits()["pasted"][0])]
-    counts = []
-    for held, asked in (pair, pair[::-1]):
-        index = FeatureIndex()
-        index.add(7, *held)
-        counts.append(index.sharing(*asked, 1))
-    assert counts[0] == counts[1]
-    assert counts[0][0][1] >= 5
+    shown = (picture(1), *(edited for edited, _ in edits().values()))
+    held = [codes(features(gray(rgb))) for rgb in shown]
+    for a, b in itertools.combinations(held, 2):
+        counts = []
+        for one, other in ((a, b), (b, a)):
+            index = FeatureIndex()
+            index.add(7, one)
+            counts.append(index.sharing(other, 2))
+        assert counts[0] == counts[1]

@@ -1,0 +1,137 @@
+"""How many pairs of features of two pictures agree on where the one lies in the other, counted for many at once.
+
+Every pair of features says by itself how one picture would have to be turned, scaled, mirrored and moved to lie on the
+other (Lowe 2004, section 7.3: a Hough transform). Pairs that say nearly the same fall into one bin; features that are
+alike by chance scatter. Bins are laid twice, the second time shifted by half, so that no edge parts what belongs
+together.
+
+Move is measured in a frame half-way between the two pictures: seen from the other picture, turn and scale change their
+sign, and the bins are the same. So the count does not depend on which of the two is asked for.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["PIXELS", "TURN", "counted", "packed"]
+
+Numbers = npt.NDArray[np.uint32]
+Whole = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+
+TURN: Final = 128  # steps of a full turn
+PIXELS: Final = 4.0  # of the searched copy, a step of a place, which counts from the middle of the picture
+_SIXTEENTH: Final = 16  # steps of an octave, and of an eighth of a turn: the sides of a bin
+_MOVE: Final = 90.0  # pixels, the side of a bin
+_MOST_MOVE: Final = 127
+
+
+def packed(points: Floats, sizes: Floats, angles: Floats, flipped: npt.NDArray[np.bool_], middle: Floats) -> Numbers:
+    """One number a feature. ``points`` (n, 2) pixels within 900, ``middle`` (2,) the picture's; ``sizes`` (n,) log2 of
+    the diameter within 0..8, ``angles`` (n,) radians."""
+    steps = np.clip(np.rint((points - middle) / PIXELS), -127, 127).astype(np.int64) + 128
+    size = np.clip(np.rint(sizes * _SIXTEENTH), 0, 127).astype(np.int64)
+    angle = np.rint(angles * TURN / (2 * np.pi)).astype(np.int64) % TURN
+    return np.asarray(
+        steps[:, 0] | steps[:, 1] << 8 | angle << 16 | flipped.astype(np.int64) << 23 | size << 24, np.uint32
+    )
+
+
+def counted(
+    keys: Whole, ours: Numbers, theirs: Numbers, features: Whole, postings: Whole, least: int
+) -> tuple[Whole, Whole]:
+    """Pairs that agree, per picture. All arguments have one element a pair: the picture's key, the packed feature of
+    either side, and which feature it is on either side (below 256; below 2**31).
+
+    Returns (keys, counts) of the pictures where at least ``least`` different features of either side fall into one bin,
+    in order of key.
+    """
+    if not len(keys):
+        return keys, keys
+    often = np.bincount(keys) >= least
+    enough = often[keys]
+    keys, features, postings = keys[enough], features[enough], postings[enough]
+    number = np.cumsum(often) - 1
+    known = np.flatnonzero(often)
+    counts = np.zeros(len(known), np.int64)
+    for bins in _bins(ours[enough], theirs[enough]):
+        codes, agreeing = _different(number[keys] << 26 | bins, features, postings, least)
+        np.maximum.at(counts, codes >> 26, agreeing)
+    kept = counts >= least
+    return known[kept], counts[kept]
+
+
+def _different(codes: Whole, features: Whole, postings: Whole, least: int) -> tuple[Whole, Whole]:
+    """The bins with at least ``least`` different features of either side, and the smaller of the two numbers."""
+    found, counts = _each(_each(codes << 8 | features)[0] >> 8)
+    found, counts = found[counts >= least], counts[counts >= least]
+    if not len(found):
+        return found, counts
+    place = np.minimum(np.searchsorted(found, codes), len(found) - 1)
+    within = found[place] == codes
+    others, _ = _each(place[within] << 31 | postings[within])
+    return found, np.minimum(counts, np.bincount(others >> 31, minlength=len(found)))
+
+
+def _each(values: Whole) -> tuple[Whole, Whole]:
+    """The different values in their order, and how often each occurs. (NumPy's ``unique`` hashes, which is slower.)"""
+    ordered = np.sort(values)
+    starts = np.flatnonzero(np.r_[len(values) > 0, ordered[1:] != ordered[:-1]])
+    return ordered[starts], np.diff(starts, append=len(ordered))
+
+
+def _bins(ours: Numbers, theirs: Numbers) -> tuple[Whole, Whole]:
+    """(n,) the number of the bin of each pair, below 2**26, in either layout."""
+    a, b = ours.astype(np.int64), theirs.astype(np.int64)
+    mirrored = ((a ^ b) >> 23 & 1).astype(np.bool_)
+    angle_a, angle_b = a >> 16 & 127, b >> 16 & 127
+    turn = np.where(mirrored, angle_b + angle_a + TURN // 2, angle_b - angle_a) % TURN
+    turn[turn > TURN // 2] -= TURN
+    grown = (b >> 24) - (a >> 24)
+    near, far = _nearest(turn), _farther(turn)
+    far[turn == TURN // 2] = 5  # half a turn is its own opposite
+    # In the bin round half a turn, angles go on beyond it.
+    round_ = np.where((np.abs(near) == 4) & (turn < 0), turn + TURN, turn)
+    moves = [_move(a, b, mirrored, angle, grown) for angle in (round_, turn)]
+    near[near == -4] = 4
+    layouts = (near, _nearest(grown), np.rint(moves[0])), (far, _farther(grown), _away(moves[1]))
+    first, second = (_number(mirrored, t, g, m) for t, g, m in layouts)
+    return first, second
+
+
+def _number(mirrored: npt.NDArray[np.bool_], turn: Whole, grown: Whole, move: Floats) -> Whole:
+    x, y = np.clip(move, -_MOST_MOVE, _MOST_MOVE).astype(np.int64) + 128
+    return np.asarray(mirrored | (turn + 4) << 1 | (grown + 8) << 5 | x << 10 | y << 18, np.int64)
+
+
+def _move(a: Whole, b: Whole, mirrored: npt.NDArray[np.bool_], turn: Whole, grown: Whole) -> Floats:
+    """(2, n) in bins: how far the features are apart once each picture is turned and scaled half the way."""
+    half = turn * np.pi / TURN
+    cos, sin = np.cos(half), np.sin(half)
+    x, y = ((b >> shift & 255) - 128 for shift in (0, 8))
+    u, v = ((a >> shift & 255) - 128 for shift in (0, 8))
+    scale = PIXELS / _MOVE
+    shrink, grow = (scale * 2.0 ** (sign * grown / 32) for sign in (-1, 1))
+    bent = np.where(mirrored, -sin, sin)
+    hand = np.where(mirrored, -1.0, 1.0)
+    return np.stack(
+        (shrink * (cos * x + sin * y) - hand * (grow * (cos * u - bent * v)),
+         shrink * (cos * y - sin * x) - grow * (cos * v + bent * u))
+    )  # fmt: skip
+
+
+def _nearest(steps: Whole) -> Whole:
+    """Rounded to whole bins, halves away from zero: the opposite of a number falls into the opposite bin."""
+    return np.asarray(np.sign(steps) * ((np.abs(steps) + _SIXTEENTH // 2) // _SIXTEENTH), np.int64)
+
+
+def _farther(steps: Whole) -> Whole:
+    """The bins between those of ``_nearest``; zero has its own."""
+    return np.asarray(np.sign(steps) * ((np.abs(steps) + _SIXTEENTH - 1) // _SIXTEENTH), np.int64)
+
+
+def _away(values: Floats) -> Floats:
+    return np.copysign(np.ceil(np.abs(values)), values)
