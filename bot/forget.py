@@ -21,7 +21,8 @@ def forget(store: Store, blobs: Blobs, author_id: str, now: dt.datetime) -> Eras
     erasure.overwrite()
     with store.transaction():
         erased = erasure.author(author_id, to_us(now))
-        if not erased.post_ids:
+        answered = store.shares.forget(author_id, erased.post_ids)
+        if not erased.post_ids and not answered:
             raise UserError(f"nothing is stored of an author {author_id}")
         Persons(store.connection, store.log).forget(author_id, erased.post_ids)
     erasure.flush()

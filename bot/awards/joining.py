@@ -146,16 +146,14 @@ def _wrong(
 
 
 def _wrong_post(answer: Answer, post_id: str, post: Known | None, persons: Mapping[str, str]) -> Iterator[Problem]:
-    if post is None:
-        yield Problem(line=answer.line, code="post.unknown", told=post_id)
+    if post is None or post.status is None:
+        yield Problem(line=answer.line, code="post.unknown" if post is None else "post.waiting", told=post_id)
         return
     if post.author_id is None:
         yield Problem(line=answer.line, code="author.unknown", told=post_id)
     elif answer.author != post.author_id and (post.person is None or persons.get(answer.author) != post.person):
         yield Problem(line=answer.line, code="author.other", told=_told(answer.author))
-    if post.status is None:
-        yield Problem(line=answer.line, code="post.waiting", told=post_id)
-    elif post.status == "withdrawn":
+    if post.status == "withdrawn":
         yield Problem(line=answer.line, code="post.deleted", told=post_id)
     elif post.status != "eligible":  # a person may have let a post in all the same
         for code in ("early", "late"):

@@ -190,10 +190,11 @@ class Shares:
         self._connection.run("INSERT INTO share_moments VALUES (?, ?, ?, ?)", (campaign, to_us(moment), to_us(at), who))
         self.log("shares.moment", at, {"campaign": campaign, "moment": to_us(moment), "who": who})
 
-    def forget(self, author_id: str, post_ids: Collection[str]) -> None:
-        """Erase what was entered by an author or for their posts, and the counts of their posts on X."""
+    def forget(self, author_id: str, post_ids: Collection[str]) -> bool:
+        """Erase what was entered by an author or for their posts, and the counts of their posts on X. Returns whether
+        anything was."""
         posts = _array(post_ids)
-        self._connection.run(
+        told = self._connection.run(
             "DELETE FROM share_problems WHERE account = ?1 OR instr(told, ?1) OR post_id IN"
             " (SELECT value FROM json_each(?2))",
             (author_id, posts),
@@ -202,10 +203,11 @@ class Shares:
         chains = f"SELECT x_id FROM x_chains WHERE chain IN (SELECT chain FROM x_chains WHERE x_id IN ({mine}))"
         self._connection.run(f"DELETE FROM x_counts WHERE x_id IN ({mine} UNION {chains})", (author_id, posts))
         self._connection.run(f"DELETE FROM x_chains WHERE x_id IN ({chains})", (author_id, posts))
-        self._connection.run(
+        shared = self._connection.run(
             "DELETE FROM shares WHERE author_id = ?1 OR post_id IN (SELECT value FROM json_each(?2))",
             (author_id, posts),
         )
+        return told + shared > 0
 
 
 def _array(texts: Collection[str]) -> str:
