@@ -31,6 +31,7 @@ COMMANDS: Final[dict[str, dict[str, Entry]]] = {
     },
     "Decide": {
         "serve": Entry("serve", "serve", "Serve the queue as a web page on this machine."),
+        "review": Entry("review", "review", "Review what waits, in the terminal."),
         "queue": Entry("queue", "queue", "List what waits for a person, worst first."),
         "show": Entry("show", "show", "Show one post with its evidence and history."),
         "approve": Entry("decide", "approve", "Accept posts."),
@@ -40,6 +41,7 @@ COMMANDS: Final[dict[str, dict[str, Entry]]] = {
         "note": Entry("decide", "note", "Leave a note on a post."),
     },
     "Award": {
+        "judge": Entry("judge", "judge", "Score eligible posts, blind, and rank them."),
         "draw": Entry("draw", "draw", "Draw winners so that anybody can check it."),
     },
     "Report": {

@@ -1,0 +1,82 @@
+"""``review``: the queue in the terminal, one key a decision."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import ExitStack, closing
+from typing import TYPE_CHECKING
+
+import click
+
+from bot.cli.options import Place, by, language, place
+from bot.errors import UserError
+
+if TYPE_CHECKING:
+    from bot.reasons import Lang
+
+
+@click.command()
+@click.argument("filter", nargs=-1, metavar="[FILTER]…")
+@click.option("--theme", type=click.Choice(["dark", "light"]), help="Colours. Default: the terminal's background.")
+@click.option(
+    "--pictures",
+    type=click.Choice(["kitty", "sixel", "blocks", "dots"]),
+    help="How pictures are drawn. Default: as the terminal can.",
+)
+@by
+@language
+@place(campaign=True)
+def review(
+    place: Place,
+    filter: tuple[str, ...],  # noqa: A002 - the word for it
+    theme: str | None,
+    pictures: str | None,
+    who: str,
+    lang: Lang,
+) -> None:
+    """Review what waits, in the terminal: one key a decision, each can be undone.
+
+    FILTER is as in the review itself: reason:CODE author:ID status:STATUS cluster:NAME words. Press ? for the keys.
+    """
+    if not (sys.stdin.isatty() and sys.stdout.isatty()) or os.environ.get("TERM") in (None, "", "dumb"):
+        raise UserError("review needs a terminal; through a pipe use 'gatewarden queue' and 'gatewarden approve'")
+    from bot.clock import SystemClock
+    from bot.i18n import translator
+    from bot.review.desk import LEASE, Desk
+    from bot.review.filters import parse_filter
+    from bot.review.tui.item import Place as At
+    from bot.review.tui.setting import Setting
+    from bot.review.tui.sheet import Reader
+    from bot.review.tui.terminal import terminal
+    from bot.store.opening import open_blobs, open_store
+
+    wanted = parse_filter(" ".join(filter))
+    campaign, settings = place.campaign, place.settings
+    blobs = open_blobs(settings)
+    open_store(settings).close()  # what is wrong with it is told before the screen is taken
+    can = terminal(os.environ)
+    setting = Setting(
+        who=who,
+        campaign=campaign.name,
+        reader=Reader(lang=lang, say=translator(lang), zone=campaign.tz),
+        engine=settings.engine,
+        blobs=blobs,
+        way=can.way if pictures is None else pictures,  # type: ignore[arg-type]  # click has checked it
+        cell=can.cell,
+        dark=can.dark if theme is None else theme == "dark",
+        colour=not os.environ.get("NO_COLOR"),
+        wanted=wanted,
+        lease=LEASE.total_seconds(),
+    )
+
+    def at(stack: ExitStack) -> At:
+        store = stack.enter_context(closing(open_store(settings)))
+        return At(desk=Desk(store, campaign, who, SystemClock()), store=store, campaign=campaign, blobs=blobs)
+
+    from bot.review.tui.app import ReviewApp
+
+    app = ReviewApp(setting, at)
+    app.run()
+    if app.failure is not None:
+        raise app.failure

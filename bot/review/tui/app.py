@@ -1,0 +1,305 @@
+"""The review in the terminal: what each key does. START READING HERE.
+
+A key acts on the post that was on the screen when it was pressed. The next posts are claimed and read ahead, so that a
+decision shows the next one at once, while the desk records it behind the screen, in the order of the keys. A key that
+was pressed before the post was drawn decides nothing.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+import unicodedata
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from typing import Final
+
+from textual import events
+from textual.app import App
+from textual.message import Message
+
+from bot.errors import UserError
+from bot.model import Decision
+from bot.reasons import label
+from bot.review.filters import parse_filter
+from bot.review.keys import BY_KEY, Key
+from bot.review.tui.backstage import Backstage, Eyes
+from bot.review.tui.drawing import Drawing
+from bot.review.tui.gallery import Gallery
+from bot.review.tui.item import Item, Place
+from bot.review.tui.lane import Lane
+from bot.review.tui.look import DARK, LIGHT, palette
+from bot.review.tui.overlays import Overlays
+from bot.review.tui.pane import Pane
+from bot.review.tui.screen import ReviewScreen
+from bot.review.tui.setting import Setting
+from bot.review.tui.sheet import action_name, found_reason
+
+_WATCH: Final = 2.0  # seconds between two looks at what others did
+_MOVES: Final = frozenset({"left", "right", "up", "down", "pageup", "pagedown", "home", "end"})
+
+Act = Callable[[Place, Item], Sequence[Decision]]
+
+
+class ReviewApp(App[None]):
+    """One person at one terminal."""
+
+    CSS_PATH = "review.tcss"
+    ENABLE_COMMAND_PALETTE = False
+
+    class Told(Message):
+        """Something to be done in the loop, from another thread."""
+
+        def __init__(self, action: Callable[[], None]) -> None:
+            super().__init__()
+            self.action = action
+
+    def __init__(self, setting: Setting, place: Callable[[ExitStack], Place]) -> None:
+        """``place`` opens the desk, in the thread that uses it. Raises UserError where media cannot be decoded."""
+        super().__init__(ansi_color=not setting.colour)
+        self.setting = setting
+        self.failure: BaseException | None = None
+        self.drawn_at = math.inf  # when the post on the screen was drawn, in the clock of events
+        theme = DARK if setting.dark else LIGHT
+        self.page = ReviewScreen(setting.reader, palette(theme, colour=setting.colour), setting.way)
+        self._theme = theme
+        self._backstage = Backstage(place, self._tell, self._break)
+        self._eyes = Eyes(setting.engine, self._tell, self._break)
+        gallery = Gallery(self._eyes, setting.blobs, setting.way, setting.cell)
+        self.lane = Lane(self._backstage, self, setting.wanted, setting.lease)
+        self.drawing = Drawing(self.page, setting, gallery)
+        self.overlays = Overlays(self.page, setting, gallery, self._backstage, self)
+        self._actions: dict[str, Callable[[Item, Key], None]] = {
+            "approve": lambda item, key: self._decide(item, key, lambda place, it: (place.desk.approve(it.claim),)),
+            "reject": self._reject,
+            "flag": lambda item, key: self._decide(item, key, lambda place, it: (place.desk.flag(it.claim),)),
+            "skip": self._skip,
+            "note": self._note,
+            "compare": lambda item, key: self.overlays.compare(item),
+            "settle_cluster": self._settle_cluster,
+            "view": lambda item, key: self.overlays.view(item),
+        }
+
+    # Beginning and end.
+
+    def on_mount(self) -> None:
+        """Draw the empty screen, then have the first posts fetched."""
+        self.register_theme(self._theme)
+        self.theme = self._theme.name
+        self.push_screen(self.page)
+        self._backstage.start()
+        self._eyes.start()
+        self.page.call_after_refresh(self._begin)
+
+    def _begin(self) -> None:
+        self.show()
+        self.lane.fill()
+        self.lane.watch()
+        self.set_interval(_WATCH, self.lane.watch)
+        self.set_interval(self.setting.lease / 4, self.lane.hold)
+
+    def on_unmount(self) -> None:
+        """Record what is still under way, let go of what is held, stop."""
+        self.lane.close()
+        self._backstage.close()
+        self._eyes.close()
+
+    def on_review_app_told(self, message: Told) -> None:
+        """Do what another thread asked for."""
+        message.action()
+
+    def _tell(self, action: Callable[[], None]) -> None:
+        self.post_message(self.Told(action))
+
+    def _break(self, error: BaseException) -> None:
+        """The desk cannot go on: leave, and let the command tell why."""
+        self.failure = error
+        self._tell(self.exit)
+
+    # Keys.
+
+    async def on_event(self, event: events.Event) -> None:
+        """Take keys here, one after another as they came; a text field has all of them while it is open."""
+        if isinstance(event, events.Key) and not event.is_forwarded and self._takes(event):
+            return
+        await super().on_event(event)
+
+    def _takes(self, event: events.Key) -> bool:
+        if self.page.typing:
+            if event.key == "escape":
+                self.page.stop_asking()
+            return event.key == "escape"
+        self.lane.touch()
+        if self.lane.away:
+            self.lane.come_back()
+        else:
+            self._press(event.key, unicodedata.normalize("NFKC", event.character or ""), event.time)
+        return True
+
+    def _press(self, name: str, typed: str, at: float) -> None:
+        if name in ("ctrl+c", "ctrl+q") or typed == "q":
+            self.exit()
+        elif name == "escape":
+            self.overlays.close()
+        elif name in _MOVES:
+            self._move(name)
+        elif (key := BY_KEY.get("space" if typed == " " else typed)) is not None:
+            self._act(key, at)
+
+    def _act(self, key: Key, at: float) -> None:
+        _ = self.setting.reader.say
+        item = self.lane.item
+        if self.overlays.reading and key.action != "settle_cluster":
+            self.overlays.close()
+        elif key.action == "undo":
+            self._undo()
+        elif key.action == "filter":
+            self.page.ask(_("filter: reason:… author:… status:… words"), str(self.lane.wanted), self._filter)
+        elif key.action == "help":
+            self.overlays.help()
+        elif item is None:
+            self.page.say(_("nothing is on the screen to decide"), "muted")
+        elif key.decides and at < self.drawn_at:
+            self.page.say(
+                _("too quick: the post was not drawn yet when you pressed {key}").format(key=key.key), "warning"
+            )
+            self.bell()
+        else:
+            self._actions[key.action](item, key)
+
+    def _decide(self, item: Item, key: Key, act: Act) -> None:
+        """Have it recorded, and show the next post meanwhile."""
+        what = key.label(self.setting.reader.lang)
+        self._backstage.ask(
+            lambda place: act(place, item), lambda done: self._decided(done, item), lambda error: self._not(item, error)
+        )
+        self.overlays.close()
+        self.page.say(f"{what}: {item.post_id}", "muted")
+        self.lane.advance()
+
+    def _decided(self, done: Sequence[Decision], item: Item) -> None:
+        _ = self.setting.reader.say
+        self.drawing.count(len(done))
+        last = done[0]
+        reason = "" if last.code in (None, "accepted") else f" ({label(last.code or '', self.setting.reader.lang)})"
+        self.page.say(
+            f"✓ {action_name(last.action, self.setting.reader)}: {item.post_id}{reason}   {_('u takes it back')}",
+            "success",
+        )
+        self.drawing.head(self.lane)
+
+    def _not(self, item: Item, error: UserError) -> None:
+        self.refused(error)
+        self.bell()
+
+    def _reject(self, item: Item, key: Key) -> None:
+        _ = self.setting.reader.say
+        code = key.code or found_reason(item.it)
+        if code is None:
+            self.page.say(_("the rules found no reason: press the digit of one"), "warning")
+            return
+        self._decide(item, key, lambda place, it: (place.desk.reject(it.claim, code),))
+
+    def _skip(self, item: Item, key: Key) -> None:
+        self._backstage.ask(lambda place: place.desk.skip(item.claim), lambda _: None, self.refused)
+        self.overlays.close()
+        self.page.say(f"{key.label(self.setting.reader.lang)}: {item.post_id}", "muted")
+        self.lane.advance()
+
+    def _undo(self) -> None:
+        _ = self.setting.reader.say
+
+        def taken_back(place: Place) -> tuple[Sequence[tuple[Decision, Decision]], str]:
+            pairs = place.desk.undo_all()
+            return pairs, pairs[0][1].post_id
+
+        def then(answer: tuple[Sequence[tuple[Decision, Decision]], str]) -> None:
+            pairs, post_id = answer
+            what = action_name(pairs[0][1].action, self.setting.reader)
+            self.drawing.count(-sum(1 for _, old in pairs if old.action != "note"))
+            more = "" if len(pairs) == 1 else f" (+{len(pairs) - 1})"
+            self.page.say(f"↶ {_('taken back')}: {what} {post_id}{more}", "accent")
+            self.lane.fetch(post_id)
+
+        self.overlays.close()
+        self._backstage.ask(taken_back, then, self.refused)
+
+    def _note(self, item: Item, key: Key) -> None:
+        _ = self.setting.reader.say
+
+        def keep(text: str) -> None:
+            if text.strip():
+                self._backstage.ask(
+                    lambda place: place.desk.note(item.post_id, text),
+                    lambda __: self.page.say(_("noted beside {post}").format(post=item.post_id), "success"),
+                    self.refused,
+                )
+
+        self.page.ask(_("note beside {post}").format(post=item.post_id), "", keep)
+
+    def _settle_cluster(self, item: Item, key: Key) -> None:
+        self.overlays.cluster(item)
+
+    def _filter(self, text: str) -> None:
+        try:
+            self.lane.change(parse_filter(text))
+        except UserError as error:
+            self.refused(error)
+
+    def _move(self, name: str) -> None:
+        item = self.lane.item
+        if name in ("left", "right") and item is not None:
+            self.drawing.turn(item, 1 if name == "right" else -1)
+            self.overlays.redraw(item)
+        else:
+            by = {"up": -3, "down": 3, "pageup": -8, "pagedown": 8, "home": -9999, "end": 9999}.get(name, 0)
+            sheet = "sheet" if self.overlays.reading else "findings" if name.startswith("page") else "post"
+            self.page.pane(sheet).scroll_rows(by)
+
+    def on_pane_pressed(self, message: Pane.Pressed) -> None:
+        """A post of the queue was clicked: two lines each."""
+        rows = self.lane.rows()
+        if message.pane.id == "queue" and message.number // 2 < len(rows):
+            self.lane.touch()
+            self.lane.fetch(rows[message.number // 2].post_id)
+
+    # What the lane tells.
+
+    def show(self) -> None:
+        """Draw the post that is now the one on the screen. Until it is drawn, no key decides on it."""
+        self.drawn_at = math.inf
+        item = self.lane.item
+        self.drawing.show(self.lane)
+        self.page.call_after_refresh(self._drawn, item)
+
+    def _drawn(self, item: Item | None) -> None:
+        if item is self.lane.item and self.drawn_at == math.inf:
+            self.drawn_at = time.monotonic()
+
+    def listed(self) -> None:
+        """Draw the queue."""
+        self.drawing.queue(self.lane)
+
+    def came(self, item: Item) -> None:
+        """Have its picture decoded ahead."""
+        self.drawing.fetch(item, self.lane)
+        self.listed()
+
+    def changed(self, item: Item) -> None:
+        """Say that the post on the screen is no longer what it was."""
+        _ = self.setting.reader.say
+        self._warn(_("post {post} changed while you looked: this is the newest").format(post=item.post_id))
+
+    def taken(self, item: Item) -> None:
+        """Say that the post on the screen is somebody else's now."""
+        _ = self.setting.reader.say
+        self._warn(_("post {post} is with somebody else now").format(post=item.post_id))
+
+    def _warn(self, words: str) -> None:
+        self.overlays.close()
+        self.page.say(words, "warning")
+        self.bell()
+
+    def refused(self, error: UserError) -> None:
+        """Say what could not be done."""
+        self.page.say(str(error), "error")

@@ -1,0 +1,115 @@
+"""One post on the screen: its claim, all there is to say about it, its pictures; and how the desk's thread reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from typing import NamedTuple
+
+from bot.annotate import best_frame, outlines
+from bot.campaign import Campaign
+from bot.comparison import Comparison, comparisons
+from bot.dossier import Dossier, dossier
+from bot.engines.preview import Pixels
+from bot.review.claims import Claim
+from bot.review.desk import Desk
+from bot.review.filters import Filter
+from bot.review.tui.picture import Shown, Sight
+from bot.review.tui.sheet import Row, row_of, shown_media
+from bot.store import Store
+from bot.store.blobs import Blobs
+from detectors.evidence import MediaEvidence
+
+
+class Place(NamedTuple):
+    """Where the desk's thread works."""
+
+    desk: Desk
+    store: Store
+    campaign: Campaign
+    blobs: Blobs
+
+
+class Item:
+    """One claimed post. ``sights`` holds the pixels of its media as they arrive, None where there are none to be had;
+    ``media`` is the one on the screen."""
+
+    def __init__(self, claim: Claim, it: Dossier) -> None:
+        self.claim = claim
+        self.it = it
+        self.media = shown_media(it)
+        self.sights: dict[int, Sight | None] = {}
+        self.shown: dict[tuple[int, tuple[int, int]], Shown] = {}
+        self.comparisons: tuple[Comparison, ...] | None = None
+
+    @property
+    def post_id(self) -> str:
+        """Which post."""
+        return self.claim.post_id
+
+    def evidence(self, media: int) -> MediaEvidence | None:
+        """What was seen in one of its media; None where it could not be looked at."""
+        result = self.it.looked[media].result if media < len(self.it.looked) else None
+        return result if isinstance(result, MediaEvidence) else None
+
+
+def frame_of(evidence: MediaEvidence) -> int:
+    """Which frame a person is shown."""
+    return 0 if evidence.kind == "image" else best_frame(evidence)
+
+
+def sight_of(evidence: MediaEvidence, pixels: tuple[Pixels, float] | None) -> Sight | None:
+    """The pixels of a medium with what was found in it."""
+    if pixels is None:
+        return None
+    rgb, scale = pixels
+    frame = None if evidence.kind == "image" else frame_of(evidence)
+    return Sight(rgb=rgb, scale=scale, found=tuple(outlines(evidence, frame)))
+
+
+def next_items(place: Place, wanted: Filter, count: int, beside: Collection[str]) -> list[Item]:
+    """Claim the next posts and read all about them."""
+    return [item_of(place, claim) for claim in place.desk.take(wanted, count, beside)]
+
+
+def item_of(place: Place, claim: Claim) -> Item:
+    """All about a claimed post."""
+    with _one_moment(place.store):
+        record = place.store.verdicts.get(claim.post_id)
+        assert record is not None, "a claim is on a judged post"
+        return Item(claim, dossier(place.store, place.campaign, record))
+
+
+def compared(place: Place, item: Item) -> tuple[Comparison, ...]:
+    """The post's pictures beside those that they repeat."""
+    with _one_moment(place.store):
+        return comparisons(place.store, place.campaign, item.it)
+
+
+def queue_rows(place: Place, wanted: Filter, limit: int) -> tuple[tuple[Row, ...], int]:
+    """The head of the queue, and how many wait in all."""
+    with _one_moment(place.store):
+        rows = tuple(
+            row_of(record, place.store.intake.post(record.post_id)) for record in place.desk.waiting(wanted, limit)
+        )
+        return rows, place.desk.count(wanted)
+
+
+def changed(place: Place, claims: Sequence[Claim]) -> tuple[Claim, ...]:
+    """Which of these are no longer on what stands: the post has a newer revision, or was forgotten."""
+    found = []
+    for claim in claims:
+        record = place.store.verdicts.get(claim.post_id)
+        if record is None or record.verdict.revision != claim.revision:
+            found.append(claim)
+    return tuple(found)
+
+
+@contextmanager
+def _one_moment(store: Store) -> Iterator[None]:
+    """Everything is read as of one moment, whatever others write meanwhile."""
+    store.connection.run("BEGIN")
+    try:
+        yield
+    finally:
+        store.connection.run("COMMIT")

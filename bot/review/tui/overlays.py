@@ -1,0 +1,126 @@
+"""What fills the screen for a while: a full picture, a picture beside its original, the keys, a cluster."""
+
+from __future__ import annotations
+
+from bot.comparison import Comparison
+from bot.reasons import label
+from bot.review.tui.backstage import Backstage
+from bot.review.tui.gallery import Gallery
+from bot.review.tui.item import Item, compared
+from bot.review.tui.lane import Stage
+from bot.review.tui.lines import Line, line, of
+from bot.review.tui.picture import Shown
+from bot.review.tui.screen import ReviewScreen, help_lines
+from bot.review.tui.setting import Setting
+
+
+class Overlays:
+    """One of them at most is open. A decision closes it, and so does Escape."""
+
+    def __init__(
+        self, page: ReviewScreen, setting: Setting, gallery: Gallery, backstage: Backstage, stage: Stage
+    ) -> None:
+        self._page, self._setting, self._gallery = page, setting, gallery
+        self._backstage, self._stage = backstage, stage
+        self._say = setting.reader.say
+        self._viewing: Item | None = None
+        self._comparing: Item | None = None
+        self._settling: Item | None = None
+
+    @property
+    def reading(self) -> bool:
+        """Whether a sheet of text is open, which any key closes."""
+        return self._page.part == "sheet"
+
+    def close(self) -> None:
+        """Back to the post."""
+        self._viewing = self._comparing = self._settling = None
+        self._page.part = "body"
+
+    def help(self) -> None:
+        """Every key."""
+        self._page.pane("sheet").show(help_lines(self._setting.reader))
+        self._page.part = "sheet"
+
+    def view(self, item: Item) -> None:
+        """The picture as large as the terminal is; the same key goes back."""
+        if self._viewing is item:
+            self.close()
+            return
+        self._comparing, self._viewing = None, item
+        self._page.part = "whole"
+        self._page.call_after_refresh(self.redraw, item)
+
+    def redraw(self, item: Item) -> None:
+        """The full picture, of the medium that is now the one to be seen."""
+        _ = self._say
+        if self._viewing is not item:
+            return
+        evidence = item.evidence(item.media)
+        size = "" if evidence is None else f"{evidence.format} {evidence.width}×{evidence.height}"
+        count = len(item.it.looked)
+        self._page.pane("caption").show([of((item.post_id, "title"), (f"  {item.media + 1}/{count}  {size}", "muted"))])
+        room = self._page.room("large")
+        if item.media in item.sights:
+            self._large(self._gallery.shown(item, item.media, room))
+        else:
+            self._page.show_picture("large", None, _("the picture is coming …"))
+            self._gallery.fetch(item, item.media, room, lambda: self.redraw(item), urgent=True)
+
+    def compare(self, item: Item) -> None:
+        """The picture beside the one that it repeats; the same key goes back."""
+        _ = self._say
+        if self._comparing is item:
+            self.close()
+        elif not any(original.media is not None for original in item.it.originals):
+            self._page.say(_("nothing to compare: no earlier picture is known"), "muted")
+        else:
+            self._viewing, self._comparing = None, item
+            self._page.part = "whole"
+            self._page.pane("caption").show([])
+            self._page.show_picture("large", None, _("the pictures are coming …"))
+            self._backstage.ask(
+                lambda place: compared(place, item), lambda found: self._compared(item, found), self._stage.refused
+            )
+
+    def _compared(self, item: Item, found: tuple[Comparison, ...]) -> None:
+        if self._comparing is not item:
+            return
+        chosen = next((it for it in found if it.original.media == item.media), found[0] if found else None)
+        if chosen is None:
+            self._large(None)
+            return
+        self._page.pane("caption").show(self._caption(item, chosen))
+        room = self._page.room("large")
+
+        def then(shown: Shown | None) -> None:
+            if self._comparing is item:
+                self._large(shown)
+
+        self._gallery.beside(item, chosen, room, then)
+
+    def _caption(self, item: Item, it: Comparison) -> list[Line]:
+        _, original = self._say, it.original
+        half = self._page.room("large")[0] // 2
+        left, right = f"{_('this post')} {item.post_id}", f"{_('the original')} {original.post_id}"
+        measure = [label(f"duplicate.{original.kind}", self._setting.reader.lang)]
+        if it.points:
+            measure.append(_("{count} points agree").format(count=it.points))
+        if original.area is not None:
+            measure.append(_("over {share} of a picture").format(share=f"{original.area:.0%}"))
+        if original.distance is not None:
+            measure.append(_("{bits} of 256 bits differ").format(bits=original.distance))
+        return [of((left.center(half), "title"), (right.center(half), "title")), line("  ".join(measure), "muted")]
+
+    def _large(self, shown: Shown | None) -> None:
+        _ = self._say
+        self._page.show_picture("large", shown, _("no picture that could be shown") if shown is None else "")
+
+    def settling(self, item: Item) -> bool:
+        """Whether this post's cluster is open, to be confirmed."""
+        return self._settling is item
+
+    def cluster(self, item: Item) -> None:
+        """The posts of a cluster, with what would become of each."""
+        _ = self._say
+        self._page.say(_("clusters cannot be settled here yet"), "muted")

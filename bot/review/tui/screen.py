@@ -1,0 +1,180 @@
+"""What is on the screen and where: the parts, and how an item, the queue and the keys are drawn into them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final, Literal
+
+from textual import events
+from textual.app import ComposeResult
+from textual.containers import Container
+from textual.screen import Screen
+from textual.widgets import ContentSwitcher, Input
+
+from bot.reasons import label
+from bot.review.keys import DIGITS, KEYS
+from bot.review.tui.lines import Line, Piece, StyleName, line, of, width_of
+from bot.review.tui.pane import Palette, Pane
+from bot.review.tui.picture import Shown, Way, picture
+from bot.review.tui.sheet import Reader, Row
+
+Part = Literal["body", "whole", "sheet"]
+
+_WIDE: Final = 104  # columns from which the queue has room beside the post
+_TALL: Final = 30  # rows
+
+
+class ReviewScreen(Screen[None]):
+    """The parts of the screen. Knows no desk."""
+
+    ALLOW_SELECT = False
+
+    def __init__(self, reader: Reader, palette: Palette, way: Way) -> None:
+        super().__init__()
+        self._reader, self.palette, self._way = reader, palette, way
+        self._answer: Callable[[str], None] | None = None
+
+    def compose(self) -> ComposeResult:
+        """All parts; which of them show is decided by ``part`` and by the size of the terminal."""
+        yield Pane(self.palette, "head", cut=True)
+        with ContentSwitcher(id="stage", initial="body"):
+            with Container(id="body"):
+                yield Pane(self.palette, "queue", cut=True)
+                with Container(id="middle"):
+                    yield Pane(self.palette, "post")
+                    yield picture(self._way, "picture")
+                yield Pane(self.palette, "findings")
+            with Container(id="whole"):
+                yield Pane(self.palette, "caption", cut=True)
+                yield picture(self._way, "large")
+            yield Pane(self.palette, "sheet")
+        yield Pane(self.palette, "said", cut=True)
+        yield Input(id="prompt", compact=True, select_on_focus=False)
+        yield Pane(self.palette, "keys", cut=True)
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Give room to what matters most in so many columns and rows."""
+        self.set_class(event.size.width < _WIDE, "narrow")
+        self.set_class(event.size.height < _TALL, "short")
+        rows = key_rows(self._reader, event.size.width - 2)
+        bar = self.pane("keys")
+        bar.styles.height = len(rows)
+        bar.show(rows)
+
+    def pane(self, name: str) -> Pane:
+        """A part that shows lines."""
+        return self.query_one(f"#{name}", Pane)
+
+    @property
+    def part(self) -> Part:
+        """Which part fills the middle: the post, one picture, or a sheet of text."""
+        current = self.query_one("#stage", ContentSwitcher).current
+        return "whole" if current == "whole" else "sheet" if current == "sheet" else "body"
+
+    @part.setter
+    def part(self, part: Part) -> None:
+        if self.part != part:
+            self.query_one("#stage", ContentSwitcher).current = part
+
+    def room(self, name: Literal["picture", "large"]) -> tuple[int, int]:
+        """Columns and rows of a picture's place."""
+        size = self.query_one(f"#{name}").size
+        return size.width, size.height
+
+    def show_picture(self, name: Literal["picture", "large"], shown: Shown | None, words: str = "") -> None:
+        """Show a picture, or words in its place."""
+        self.query_one(f"#{name}").show(shown, words)  # type: ignore[attr-defined]  # what ``picture`` makes
+
+    def say(self, text: str, style: StyleName = "") -> None:
+        """One line above the keys: what came of the last one."""
+        self.pane("said").show([line(text, style)])
+
+    def show_queue(self, rows: Iterable[Row], chosen: str | None) -> None:
+        """The queue, with the post on the screen marked: two rows a post."""
+        lang = self._reader.lang
+        lines: list[Line] = []
+        for row in rows:
+            here = row.post_id == chosen
+            codes = ", ".join(label(code, lang) for code in row.codes)
+            lines.append(of((("▸ " if here else "  ") + row.post_id, "chosen" if here else "title")))
+            lines.append(of(("  " + (codes or row.words), "" if here else "muted")))
+        self.pane("queue").show(lines)
+
+    # The text field: while it is open, it has every key.
+
+    @property
+    def typing(self) -> bool:
+        """Whether a text field is open."""
+        return self._answer is not None
+
+    def ask(self, words: str, text: str, answer: Callable[[str], None]) -> None:
+        """Open the text field; ``answer`` gets what was typed, unless it was left with Escape."""
+        field = self.query_one("#prompt", Input)
+        self.say(words, "accent")
+        field.value, field.display, self._answer = text, True, answer
+        field.cursor_position = len(text)
+        self.set_focus(field)
+
+    def stop_asking(self) -> None:
+        """Close the text field."""
+        self._answer = None
+        self.set_focus(None)
+        self.query_one("#prompt", Input).display = False
+        self.say("")
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Hand on what was typed."""
+        answer = self._answer
+        event.stop()
+        self.stop_asking()
+        if answer is not None:
+            answer(event.value)
+
+
+def key_rows(reader: Reader, width: int) -> list[Line]:
+    """The bar of keys, in as many rows as it takes: what keys do, then the reasons that digits reject with."""
+    _ = reader.say
+    actions = [(entry.key, entry.label(reader.lang)) for entry in KEYS if entry not in DIGITS]
+    return [
+        *_flowing([*actions, ("q", _("quit"))], width),
+        *_flowing([(entry.key, entry.label(reader.lang)) for entry in DIGITS], width),
+    ]
+
+
+def help_lines(reader: Reader) -> list[Line]:
+    """Every key with what it does."""
+    _ = reader.say
+    moves = (
+        ("← →", _("the post's other pictures")),
+        ("↑ ↓", _("scroll the post")),
+        ("PgUp PgDn", _("scroll the findings")),
+        ("Esc", _("back")),
+        ("q", _("quit; all that was decided is kept")),
+    )
+    rows = [(entry.key, entry.label(reader.lang), entry in DIGITS) for entry in KEYS]
+    return [
+        line(_("Keys"), "title"),
+        line(),
+        *(of((key.rjust(9) + "  ", "key"), (words, "")) for key, words, digit in rows if not digit),
+        *(of((key.rjust(9) + "  ", "key"), (words, "")) for key, words in moves),
+        line(),
+        line(_("Reject at once, with this reason"), "title"),
+        line(),
+        *(of((key.rjust(9) + "  ", "key"), (words, "")) for key, words, digit in rows if digit),
+        line(),
+        line(_("A key acts on the post that was on the screen when you pressed it."), "muted"),
+    ]
+
+
+def _flowing(keys: Sequence[tuple[str, str]], width: int) -> list[Line]:
+    rows: list[list[Piece]] = [[]]
+    used = 0
+    for key, words in keys:
+        needed = width_of(key) + 1 + width_of(words)
+        if used and used + 2 + needed > width:
+            rows.append([])
+            used = 0
+        gap = "  " if used else ""
+        rows[-1] += [(gap, ""), (key, "key"), (f" {words}", "muted")]
+        used += len(gap) + needed
+    return [Line(pieces=tuple(row)) for row in rows]
