@@ -89,10 +89,11 @@ class AwardPolicy(Value):
     voucher. ``one_prize``: a person takes one prize, the highest. ``moment``: when views on X are counted; left out,
     it is fixed once with `gatewarden shares fix-moment`, before anything is measured. ``window_minutes``: how long
     after the moment a count still stands for it. ``mirrors``: further hosts under which the same posts appear, in lower
-    case, compared whole."""
+    case, compared whole. ``panel``: how many judges score each post."""
 
     home: tuple[Word, ...] = ("CN",)
     one_prize: bool = True
     moment: dt.datetime | None = None
     window_minutes: Annotated[int, msgspec.Meta(ge=1, le=7 * 24 * 60)] = 360
     mirrors: tuple[Word, ...] = ()
+    panel: Annotated[int, msgspec.Meta(ge=1, le=20)] = 2

@@ -26,6 +26,12 @@ def subject(campaign: str) -> str:
     return f"campaign:{campaign}"
 
 
+def frozen(connection: Connection, campaign: str) -> bytes | None:
+    """The document of a campaign's frozen awards; None where they are not frozen."""
+    row = connection.row("SELECT document FROM frozen_awards WHERE campaign = ?", (campaign,))
+    return None if row is None else bytes(row[0])
+
+
 class Draws:
     """Every method runs in the caller's transaction."""
 

@@ -11,6 +11,8 @@ from PIL import Image, ImageDraw
 
 TAG = "#我的Gate时刻#"
 AT = "2025-07-20T12:00:00+08:00"
+PEOPLE = (("1", "ann", "p1"), ("2", "bob", None), ("3", "cat", "p1"), ("4", "dan", None))
+"""Post, account and person of who is eligible in ``eligible``."""
 
 
 class Ended(NamedTuple):

@@ -7,11 +7,12 @@ import json
 import shutil
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from bot.cli.app import run
-from tests.integration.commands import TAG, Command, Ended, picture, post
+from tests.integration.commands import PEOPLE, TAG, Command, Ended, picture, post
 
 
 @pytest.fixture
@@ -59,3 +60,29 @@ def judged(judged_once: Path, tmp_path: Path) -> Path:
     deleted, and one line was put aside."""
     shutil.copytree(judged_once, tmp_path / "judged")
     return tmp_path / "judged"
+
+
+@pytest.fixture(scope="session")
+def eligible_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data directory of four approved posts (two of one person), one rejected and one without the hashtag."""
+    folder = tmp_path_factory.mktemp("eligible")
+    lines = []
+    for ident, author, person in (*PEOPLE, ("5", "eve", "p5")):
+        picture(folder, f"{ident}.png", int(ident))
+        made: dict[str, Any] = post(ident, f"{TAG} {ident}", author, media=[{"type": "image", "path": f"{ident}.png"}])
+        made["author"] |= {"person": person, "region": "CN" if ident in "13" else None}
+        lines.append(json.dumps(made))
+    lines.append(json.dumps(post("6", "no tag", "fay")))
+    (folder / "feed.jsonl").write_text("\n".join(lines))
+    data = folder / "data"
+    assert run(["ingest", str(folder / "feed.jsonl"), "--data", str(data)]) == 0
+    assert run(["approve", "1", "2", "3", "4", "--as", "amy", "--data", str(data)]) == 0
+    assert run(["reject", "5", "--reason", "content.stolen", "--as", "amy", "--data", str(data)]) == 0
+    return data
+
+
+@pytest.fixture
+def eligible(eligible_once: Path, tmp_path: Path) -> Path:
+    """A data directory of its own; see ``eligible_once``."""
+    shutil.copytree(eligible_once, tmp_path / "eligible")
+    return tmp_path / "eligible"

@@ -5,50 +5,21 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-import shutil
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import pytest
 import time_machine
 
 from bot.awards.verify_draw import check
-from bot.cli.app import run
 from bot.store import Store
-from tests.integration.commands import AT, TAG, Command, picture, post
+from tests.integration.commands import AT, PEOPLE, Command
 
 AFTER = dt.datetime(2025, 7, 27, 4, tzinfo=dt.UTC)
 LATER = AFTER + dt.timedelta(hours=1, seconds=10)
-PEOPLE = (("1", "ann", "p1"), ("2", "bob", None), ("3", "cat", "p1"), ("4", "dan", None))
-
-
-@pytest.fixture(scope="session")
-def eligible_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data directory of four approved posts (two of one person), one rejected and one without the hashtag."""
-    folder = tmp_path_factory.mktemp("eligible")
-    lines = []
-    for ident, author, person in (*PEOPLE, ("5", "eve", "p5")):
-        picture(folder, f"{ident}.png", int(ident))
-        made: dict[str, Any] = post(ident, f"{TAG} {ident}", author, media=[{"type": "image", "path": f"{ident}.png"}])
-        made["author"] |= {"person": person, "region": "CN" if ident in "13" else None}
-        lines.append(json.dumps(made))
-    lines.append(json.dumps(post("6", "no tag", "fay")))
-    (folder / "feed.jsonl").write_text("\n".join(lines))
-    data = folder / "data"
-    assert run(["ingest", str(folder / "feed.jsonl"), "--data", str(data)]) == 0
-    assert run(["approve", "1", "2", "3", "4", "--as", "amy", "--data", str(data)]) == 0
-    assert run(["reject", "5", "--reason", "content.stolen", "--as", "amy", "--data", str(data)]) == 0
-    return data
-
-
-@pytest.fixture
-def eligible(eligible_once: Path, tmp_path: Path) -> Path:
-    """A data directory of its own; see ``eligible_once``."""
-    shutil.copytree(eligible_once, tmp_path / "eligible")
-    return tmp_path / "eligible"
 
 
 class Drand(BaseHTTPRequestHandler):

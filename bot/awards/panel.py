@@ -1,0 +1,139 @@
+"""The panel of judges at work: what each may see and say. Each function runs in the caller's transaction."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any, Final
+
+from bot.awards.judging import MOST, Marked, Standing, code, next_post, ranking
+from bot.campaign import Campaign
+from bot.errors import UserError
+from bot.looked import looked
+from bot.store import Store
+from bot.store.awards import frozen
+from bot.store.blobs import Blobs
+from bot.store.judging import Judging
+from bot.store.people import Persons
+from bot.store.times import to_us
+from bot.store.verdicts import Record
+from detectors.evidence import MediaEvidence
+
+_ENGAGEMENT: Final = "engagement"
+
+
+class Panel:
+    """One campaign's judging, over one reading of the store. Raises UserError where there is no rubric."""
+
+    def __init__(self, store: Store, campaign: Campaign) -> None:
+        if not campaign.rubric:
+            raise UserError(f"the campaign {campaign.name} has no [rubric]: there is nothing to judge by")
+        self._store, self._campaign = store, campaign
+        self._kept = Judging(store.connection, store.log, campaign.name)
+        self._persons = Persons(store.connection, store.log)
+        self._posts = {record.post_id: record for record in store.verdicts.all(("eligible",))}
+
+    def add(self, name: str, account: str | None, now: dt.datetime) -> bool:
+        """Admit a judge; True where they are new."""
+        return self._kept.add_judge(name, account, to_us(now))
+
+    def next(self, judge: str) -> Record | None:
+        """What this judge scores next; None where nothing is left for them. Raises UserError for a stranger."""
+        seed = self._seed(judge)
+        found = next_post(
+            self._posts, self._kept.marks(), judge, self._barred(judge), seed, self._campaign.awards.panel
+        )
+        return None if found is None else self._posts[found]
+
+    def sheet(self, record: Record, judge: str, blobs: Blobs) -> dict[str, Any]:
+        """What a judge sees of a post: its words and pictures, neither id nor author. Counters only where the rubric
+        asks for engagement."""
+        post = self._store.intake.post(record.post_id)
+        results = () if post is None else (item.result for item in looked(self._store, "", post)[0])
+        stats = None if post is None or _ENGAGEMENT not in self._campaign.rubric else post.stats
+        return {
+            "code": code(record.post_id, self._seed(judge)),
+            "title": None if post is None else post.title,
+            "text": None if post is None else post.text,
+            "media": [str(blobs.path(item.sha256)) for item in results if isinstance(item, MediaEvidence)],
+            "likes": None if stats is None else stats.likes,
+            "comments": None if stats is None else stats.comments,
+            "views": None if stats is None else stats.views,
+            "rubric": dict(self._campaign.rubric),
+            "most": MOST,
+        }
+
+    def score(self, named: str, marks: Mapping[str, int], judge: str, now: dt.datetime) -> str:
+        """A judge's marks for the post of that code, one a criterion; returns the post's id. Raises UserError."""
+        record = self._of(named, judge)
+        if set(marks) != set(self._campaign.rubric):
+            raise UserError(f"give one mark for each of {', '.join(self._campaign.rubric)}")
+        for name, mark in marks.items():
+            if not 0 <= mark <= MOST:
+                raise UserError(f"{name}: a mark is a whole number from 0 to {MOST}")
+        return self._mark(record, judge, dict(marks), now)
+
+    def recuse(self, named: str, judge: str, now: dt.datetime) -> str:
+        """The judge stands back from the post of that code; returns its id. Raises UserError."""
+        return self._mark(self._of(named, judge), judge, None, now)
+
+    def ranking(self) -> tuple[Standing, ...]:
+        """The eligible posts that have a score, the best first."""
+        seed = self._kept.seed()
+        return () if seed is None else ranking(self._kept.marks(), self._posts, self._campaign.rubric, seed)
+
+    def marks(self) -> list[Marked]:
+        """Everything given to posts that are still eligible."""
+        return [marked for marked in self._kept.marks() if marked.post_id in self._posts]
+
+    def seed(self) -> str | None:
+        """What codes and ties come from; None where judging has not begun."""
+        return self._kept.seed()
+
+    def missing(self) -> dict[str, int]:
+        """How many scores each eligible post still needs; posts that have enough are left out."""
+        counts = dict.fromkeys(self._posts, self._campaign.awards.panel)
+        for marked in self.marks():
+            if marked.marks is not None:
+                counts[marked.post_id] -= 1
+        return {post_id: count for post_id, count in counts.items() if count > 0}
+
+    def progress(self) -> dict[str, dict[str, int]]:
+        """Per judge how many posts they scored and stood back from."""
+        found = {name: {"scored": 0, "recused": 0} for name in self._kept.judges()}
+        for marked in self.marks():
+            found[marked.judge]["recused" if marked.marks is None else "scored"] += 1
+        return found
+
+    def _mark(self, record: Record, judge: str, marks: dict[str, int] | None, now: dt.datetime) -> str:
+        if frozen(self._store.connection, self._campaign.name) is not None:
+            raise UserError("the winners are frozen: no score changes any more")
+        marked = Marked(post_id=record.post_id, judge=judge, marks=marks)
+        self._kept.mark(marked, record.verdict.revision, to_us(now))
+        return record.post_id
+
+    def _of(self, named: str, judge: str) -> Record:
+        seed, barred = self._seed(judge), self._barred(judge)
+        for post_id, record in self._posts.items():
+            if code(post_id, seed) == named and post_id not in barred:
+                return record
+        raise UserError(f"no post {named} for {judge}: 'judge next' names one")
+
+    def _seed(self, judge: str) -> str:
+        seed = self._kept.seed()
+        if seed is None or judge not in self._kept.judges():
+            raise UserError(f"{judge} is no judge here: 'judge add {judge}' admits one")
+        return seed
+
+    def _barred(self, judge: str) -> set[str]:
+        """The judge's own posts, under whatever account."""
+        account = self._kept.judges().get(judge)
+        if account is None:
+            return set()
+        person = self._persons.of("", account)
+        return {
+            post_id
+            for post_id, record in self._posts.items()
+            if record.author_id == account
+            or (person is not None and self._persons.of(post_id, record.author_id) == person)
+        }

@@ -1,0 +1,190 @@
+"""``judge``: admit judges, hand out posts blind, take marks, show the ranking."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from bot.cli.options import Place, as_json, by, person, place
+from bot.cli.output import emit, remark, say, styled, table
+from bot.text_safety import one_line, rows
+
+if TYPE_CHECKING:
+    from bot.store import Store
+
+CODE = click.argument("code", metavar="CODE")
+
+
+def _marks(ctx: click.Context, argument: click.Parameter, values: Sequence[str]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for value in values:
+        name, _, mark = value.partition("=")
+        if name in found or not mark.isascii() or not mark.isdigit() or len(mark) > 3:
+            raise click.BadParameter(f"{value!r}: write CRITERION=NUMBER, each criterion once")
+        found[name] = int(mark)
+    return found
+
+
+@click.group()
+def judge() -> None:
+    """Score eligible posts by the campaign's rubric.
+
+    Judges are blind: "judge next" shows a post under a code, without id, author or others' scores, in a random order of
+    the judge's own; "judge score" takes a mark from 0 to 10 for each criterion.
+    """
+
+
+@judge.command()
+@click.argument("name", metavar="NAME")
+@click.option("--account", metavar="AUTHOR-ID", help="The judge's own on the square: their posts never come to them.")
+@as_json
+@place(campaign=True)
+def add(place: Place, name: str, account: str | None, as_json: bool) -> None:
+    """Admit a judge."""
+    from bot.awards.panel import Panel
+    from bot.store.opening import opened
+
+    name = person(name)
+    with opened(place.settings) as store, store.transaction():
+        new = Panel(store, place.campaign).add(name, account, _now())
+    if as_json:
+        emit({"judge": name, "account": account, "new": new})
+    else:
+        say(one_line(f"{name} is a judge" + (f"; posts of {account} are kept from them" if account else "")))
+
+
+@judge.command("next")
+@by
+@as_json
+@place(campaign=True)
+def next_(place: Place, who: str, as_json: bool) -> None:
+    """Show the next post to score: of those with the fewest scores, one at random."""
+    from bot.awards.panel import Panel
+    from bot.store.opening import open_blobs, reading
+
+    with reading(place.settings) as store:
+        panel = Panel(store, place.campaign)
+        record = panel.next(who)
+        sheet = None if record is None else panel.sheet(record, who, open_blobs(place.settings))
+    if sheet is None:
+        remark("nothing is left for you to score")
+    elif as_json:
+        emit(sheet)
+    else:
+        _print(sheet)
+
+
+def _print(sheet: dict[str, Any]) -> None:
+    say(styled(f"post {sheet['code']}", bold=True))
+    for row in [*(rows(sheet["title"]) if sheet["title"] else []), *rows(sheet["text"] or "")]:
+        say(f"  {row}")
+    for path in sheet["media"]:
+        say(one_line(f"  media: {path}"))
+    counters = [f"{sheet[name]} {name}" for name in ("likes", "comments", "views") if sheet[name] is not None]
+    if counters:
+        say(f"  {', '.join(counters)}")
+    say("")
+    say(one_line(f"judge score {sheet['code']} " + " ".join(f"{name}=0..{sheet['most']}" for name in sheet["rubric"])))
+
+
+@judge.command()
+@CODE
+@click.argument("marks", nargs=-1, required=True, callback=_marks, metavar="CRITERION=MARK…")
+@by
+@as_json
+@place(campaign=True)
+def score(place: Place, code: str, marks: dict[str, int], who: str, as_json: bool) -> None:
+    """Give a post its marks, 0 to 10 each; given again, they replace the earlier ones."""
+    from bot.awards.panel import Panel
+    from bot.store.opening import opened
+
+    with opened(place.settings) as store, store.transaction():
+        Panel(store, place.campaign).score(code, marks, who, _now())
+    _tell(code, who, marks, as_json=as_json)
+
+
+@judge.command()
+@CODE
+@by
+@as_json
+@place(campaign=True)
+def recuse(place: Place, code: str, who: str, as_json: bool) -> None:
+    """Stand back from a post, where you know its author or have another stake in it."""
+    from bot.awards.panel import Panel
+    from bot.store.opening import opened
+
+    with opened(place.settings) as store, store.transaction():
+        Panel(store, place.campaign).recuse(code, who, _now())
+    _tell(code, who, None, as_json=as_json)
+
+
+@judge.command()
+@as_json
+@place(campaign=True)
+def status(place: Place, as_json: bool) -> None:
+    """Say how far each judge is, and how many posts still need scores."""
+    from bot.awards.panel import Panel
+    from bot.store.opening import reading
+
+    with reading(place.settings) as store:
+        panel = Panel(store, place.campaign)
+        progress, missing = panel.progress(), panel.missing()
+    if as_json:
+        for name, counts in progress.items():
+            emit({"judge": name, **counts, "missing_posts": len(missing), "missing_scores": sum(missing.values())})
+        return
+    table(("judge", "scored", "stood back"), [(n, c["scored"], c["recused"]) for n, c in progress.items()])
+    remark(f"{len(missing)} posts still need {sum(missing.values())} scores")
+
+
+@judge.command()
+@as_json
+@place(campaign=True)
+def ranking(place: Place, as_json: bool) -> None:
+    """List the posts by score. Not for judges who still score."""
+    from bot.store.opening import reading
+
+    with reading(place.settings) as store:
+        found = _ranked(store, place)
+    if as_json:
+        for row in found:
+            emit(row)
+        return
+    head = ("rank", "score", "±", "ranks", "scores", "post")
+    table(
+        head,
+        [
+            (
+                r["rank"],
+                f"{r['score']:.1f}",
+                f"{r['error']:.1f}",
+                f"{r['best']}-{r['worst']}",
+                r["scores"],
+                r["post_id"],
+            )
+            for r in found
+        ],
+    )
+
+
+def _ranked(store: Store, place: Place) -> list[dict[str, Any]]:
+    import msgspec
+
+    from bot.awards.panel import Panel
+
+    return [msgspec.to_builtins(standing) for standing in Panel(store, place.campaign).ranking()]
+
+
+def _tell(code: str, who: str, marks: dict[str, int] | None, *, as_json: bool) -> None:
+    if as_json:
+        emit({"code": code, "judge": who, "marks": marks, "recused": marks is None})
+    else:
+        words = "stands back" if marks is None else ", ".join(f"{name} {mark}" for name, mark in marks.items())
+        say(one_line(f"{code}  {who}: {words}"))
+
+
+def _now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)

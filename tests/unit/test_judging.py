@@ -1,0 +1,112 @@
+"""Who scores what, and what ranking comes out."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+
+import pytest
+
+from bot.awards.judging import Marked, next_post, ranking, weighted
+
+SEED = "5a" * 32
+RUBRIC = {"creativity": 40, "quality": 30, "engagement": 30}
+
+
+def mark(post_id: str, judge: str, *marks: int) -> Marked:
+    return Marked(post_id=post_id, judge=judge, marks=dict(zip(RUBRIC, marks, strict=True)))
+
+
+def test_a_score_is_the_weighted_sum() -> None:
+    """Full marks are 100; each criterion counts as its weight says."""
+    assert weighted({"creativity": 10, "quality": 10, "engagement": 10}, RUBRIC) == 100
+    assert weighted({"creativity": 5, "quality": 0, "engagement": 1}, RUBRIC) == 23
+
+
+@pytest.mark.parametrize("panel", [1, 2, 3])
+def test_posts_are_handed_out_evenly_and_at_random(panel: int) -> None:
+    """Whatever order judges come in: at no time has a post two scores more than another that its judge could have
+    taken, in the end all have as many as the panel, no judge meets a post twice, and the orders differ."""
+    rng = random.Random(panel)
+    posts = [str(number) for number in range(40)]
+    judges = ["ann", "bob", "cat", "dan"]
+    done: list[Marked] = []
+    orders: dict[str, list[str]] = {judge: [] for judge in judges}
+    while judges_left := [j for j in judges if next_post(posts, done, j, {"7"} if j == "ann" else (), SEED, panel)]:
+        judge = rng.choice(judges_left)
+        post_id = next_post(posts, done, judge, {"7"} if judge == "ann" else (), SEED, panel)
+        assert post_id is not None
+        counts = Counter(dict.fromkeys(posts, 0)) + Counter(m.post_id for m in done)
+        free = set(posts) - set(orders[judge]) - ({"7"} if judge == "ann" else set())
+        assert counts[post_id] == min(counts[p] for p in free)
+        orders[judge].append(post_id)
+        done.append(mark(post_id, judge, 5, 5, 5))
+    assert set(Counter(m.post_id for m in done).values()) == {panel}
+    assert "7" not in orders["ann"]
+    assert len({tuple(order[:5]) for order in orders.values()}) == 4
+    assert all(order[:10] != sorted(order[:10], key=int) for order in orders.values())
+
+
+def test_who_stands_back_leaves_the_post_to_others() -> None:
+    """A post that a judge stood back from does not come again to them, and counts as not scored."""
+    done = [Marked(post_id="1", judge="ann", marks=None)]
+    assert next_post(["1"], done, "ann", (), SEED, 1) is None
+    assert next_post(["1"], done, "bob", (), SEED, 1) == "1"
+    assert ranking(done, ["1"], RUBRIC, SEED) == ()
+
+
+def test_a_severe_judge_does_no_harm() -> None:
+    """Posts of known worth, each scored by two of four judges, one very severe and one very mild: the ranking is far
+    closer to the truth than plain averages are."""
+    rng = random.Random(4)
+    shift = {"mild": 3, "even": 0, "also": 0, "hard": -3}
+    truth = {str(number): number % 5 + 3 for number in range(60)}
+    rng_order = list(truth)
+    rng.shuffle(rng_order)
+    done: list[Marked] = []
+    for judge in shift:
+        while len([m for m in done if m.judge == judge]) < 30:
+            post_id = next_post(rng_order, done, judge, (), SEED, 2)
+            if post_id is None:
+                break
+            done.append(mark(post_id, judge, *[min(10, max(0, truth[post_id] + shift[judge]))] * 3))
+    found = ranking(done, truth, RUBRIC, SEED)
+    assert len(found) == 60
+
+    def wrong(order: list[str]) -> int:
+        return sum(truth[b] > truth[a] for i, a in enumerate(order) for b in order[i + 1 :])
+
+    plain = {p: sum(weighted(m.marks or {}, RUBRIC) for m in done if m.post_id == p) / 2 for p in truth}
+    assert wrong([s.post_id for s in found]) < wrong(sorted(plain, key=lambda p: -plain[p])) / 3
+
+
+def test_uncertainty_says_what_cannot_be_told_apart() -> None:
+    """Judges who agree leave narrow ranks, judges who differ wide ones; the best and worst rank enclose the rank."""
+    agree = [mark(str(p), j, p, p, p) for p in range(10) for j in ("ann", "bob", "cat")]
+    sure = ranking(agree, [str(p) for p in range(10)], RUBRIC, SEED)
+    assert [(s.post_id, s.best, s.rank, s.worst) for s in sure[:2]] == [("9", 1, 1, 1), ("8", 2, 2, 2)]
+    rng = random.Random(1)
+    noise = [mark(str(p), j, *[rng.randrange(11)] * 3) for p in range(10) for j in ("ann", "bob", "cat")]
+    unsure = ranking(noise, [str(p) for p in range(10)], RUBRIC, SEED)
+    assert all(s.best <= s.rank <= s.worst for s in (*sure, *unsure))
+    assert sum(s.worst - s.best for s in unsure) > 20
+    assert all(s.error == 0 for s in sure)
+    assert all(s.error > 5 for s in unsure)
+
+
+def test_ties_go_to_the_first_criterion_then_to_chance() -> None:
+    """Equal scores: more creativity stands higher; else the random code decides, the same every time."""
+    done = [mark("1", "ann", 3, 7, 0), mark("2", "ann", 6, 3, 0), mark("3", "ann", 3, 7, 0)]
+    found = ranking(done, ["1", "2", "3"], RUBRIC, SEED)
+    assert found[0].post_id == "2"
+    assert found[0].score == found[1].score == found[2].score
+    assert ranking(done[::-1], ["3", "2", "1"], RUBRIC, SEED) == found
+    others = {ranking(done, ["1", "2", "3"], RUBRIC, f"{n:064x}")[1].post_id for n in range(9)}
+    assert others == {"1", "3"}
+
+
+def test_one_judge_alone_or_equal_scores_divide_by_nothing() -> None:
+    """The smallest cases give a score and no failure."""
+    assert [s.score for s in ranking([mark("1", "ann", 5, 5, 5)], ["1"], RUBRIC, SEED)] == [50.0]
+    same = [mark(p, j, 5, 5, 5) for p in "12" for j in ("ann", "bob")]
+    assert {(s.score, s.error) for s in ranking(same, "12", RUBRIC, SEED)} == {(50.0, 0.0)}
