@@ -156,7 +156,7 @@ class Relater:
         if label is not None:
             self._store.graph.declare_common(node, label)
         words = codes(self._store.media.features(evidence.sha256))
-        changed |= self._link_all(node, evidence, whole, words)
+        changed |= self._link_all(node, evidence, whole, words) | self._store.pairs.met(evidence.sha256)
         for fingerprint in whole:
             self._hashes.add(node, fingerprint.pdq)
         self._features.add(node, words)

@@ -19,6 +19,7 @@ from bot.reasons import REASONS
 from bot.review.claims import free_for
 from bot.review.second import ALONE, Policy, held
 from bot.store import Store
+from bot.store.times import to_us
 from bot.store.verdicts import Record
 from detectors.evidence import Value
 
@@ -43,6 +44,7 @@ class Act(Value):
     note: str | None = None
     batch: str | None = None
     undoes: str | None = None
+    pair: tuple[str, str] | None = None
 
 
 def reject_codes() -> tuple[str, ...]:
@@ -116,8 +118,9 @@ def undo(store: Store, who: str, now: dt.datetime, *, note: bool = False) -> lis
 
 def _undo(store: Store, decision: Decision, who: str, now: dt.datetime, batch: str | None) -> Decision:
     record = _known(store, Target(post_id=decision.post_id))
-    act = Act(action="undo", batch=batch, undoes=decision.id)
-    done = record_decision(store, record, act, who, now)
+    done = record_decision(store, record, Act(action="undo", batch=batch, undoes=decision.id), who, now)
+    if decision.pair is not None:
+        _tie(store, decision.pair, now)
     store.claims.settle(decision.post_id)
     return done
 
@@ -194,6 +197,15 @@ def record_decision(
         undoes=act.undoes,
         held=held,
         batch=act.batch,
+        pair=act.pair,
     )
     store.verdicts.decide(decision)
+    if decision.pair is not None:
+        _tie(store, decision.pair, now)
     return decision
+
+
+def _tie(store: Store, pair: tuple[str, str], now: dt.datetime) -> None:
+    """Let the graph follow what stands decided about two media; what that touches is judged again, soon."""
+    touched = store.pairs.put(*pair, store.verdicts.pair(*pair))
+    store.work.add(sorted(touched), to_us(now))

@@ -15,8 +15,10 @@ from bot.clock import Clock
 from bot.decide import seen
 from bot.errors import UserError
 from bot.model import Decision
+from bot.review import cluster as clusters
 from bot.review import decisions
 from bot.review.claims import Claim, TakenError, claim_of, free_for, still_held
+from bot.review.cluster import Cluster
 from bot.review.decisions import ACCEPTED, Act, Target
 from bot.review.filters import WAITING, Filter
 from bot.review.second import ALONE, Policy, may_decide, settles
@@ -130,6 +132,29 @@ class Desk:
         """Put a decided post back into the queue."""
         with self._store.transaction():
             return decisions.reopen(self._store, Target(post_id=post_id), note, self.who, self._clock.now())
+
+    def cluster(self, post_id: str) -> Cluster:
+        """The posts that share the post's first shared picture, and how each stands."""
+        return clusters.cluster(self._store, post_id)
+
+    def settle_cluster(self, claim: Claim, code: str, drawn: Cluster | None = None) -> tuple[Decision, ...]:
+        """Reject the copies in the post's cluster (as far as they were ``drawn``): never the head, never partial
+        members, nothing that others hold."""
+        with self._store.transaction():
+            self._check(claim)
+            now = self._clock.now()
+            return clusters.settle_copies(self._store, claim.post_id, drawn, code, self.who, now, self._policy)
+
+    def keep_apart(self, post_id: str, other: str) -> tuple[Decision, ...]:
+        """Remember that the post's pictures are not those of another; what that touches is judged again, soon."""
+        with self._store.transaction():
+            return clusters.keep_apart(self._store, post_id, other, self.who, self._clock.now())
+
+    def belong_together(self, post_id: str, other: str, media: int = 0, other_media: int = 0) -> tuple[Decision, ...]:
+        """Remember that two pictures are one; what that touches is judged again, soon."""
+        with self._store.transaction():
+            now = self._clock.now()
+            return clusters.belong_together(self._store, post_id, other, media, other_media, self.who, now)
 
     def undo(self) -> tuple[Decision, Decision]:
         """Take back this person's newest decision that stands, a bulk or cluster action as a whole: (the undo, what it

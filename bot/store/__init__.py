@@ -21,6 +21,7 @@ from bot.store.intake import Intake
 from bot.store.log import EventLog
 from bot.store.media import MediaFacts
 from bot.store.moderators import Moderators
+from bot.store.pairs import Pairs
 from bot.store.shares import Shares
 from bot.store.verdicts import Verdicts
 from bot.store.waiting import Waiting
@@ -42,6 +43,7 @@ class Store:
         self.work = Work(self.connection)
         self.media = MediaFacts(self.connection, self.log)
         self.graph = Graph(self.connection)
+        self.pairs = Pairs(self.connection, self.graph)
         self.verdicts = Verdicts(self.connection, self.log)
         self.shares = Shares(self.connection, self.log)
         self.waiting = Waiting(self.connection)

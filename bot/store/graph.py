@@ -42,6 +42,12 @@ class Occurrence(Value):
     latest: int
 
 
+_APART = (
+    "SELECT 1 FROM pairs p JOIN nodes m ON m.key = p.a JOIN nodes n ON n.key = p.b"
+    " WHERE p.kind = 'apart' AND (m.id, n.id) IN ((?1, ?2), (?2, ?1))"
+)
+"""Whether people keep two nodes apart, whatever their proof says."""
+
 Part = tuple[int, parts.Detail | None, int]
 
 
@@ -80,9 +86,9 @@ class Graph:
     def link(self, a: int, b: int, kind: str, distance: int, detail: str = "{}") -> set[str]:
         """Store a proven link; near and text links join clusters. Returns the posts whose standing may have changed."""
         low, high = min(a, b), max(a, b)
-        if low == high or not self._connection.run(
-            "INSERT OR IGNORE INTO links VALUES (?, ?, ?, ?, ?)", (low, high, kind, distance, detail)
-        ):
+        kept = "held_links" if self._connection.row(_APART, (low, high)) else "links"
+        insert, row = f"INSERT OR IGNORE INTO {kept} VALUES (?, ?, ?, ?, ?)", (low, high, kind, distance, detail)
+        if low == high or not self._connection.run(insert, row) or kept == "held_links":
             return set()
         if kind == "partial":
             flipped = self._no_longer(low, high) | self._no_longer(high, low)
@@ -302,8 +308,15 @@ class Graph:
             return set()
         old = self.cluster(node)
         self._connection.run("UPDATE nodes SET common = ? WHERE id = ?", (label, node))
-        touched = self._posts_with("cluster = ?", (old,)) | self._neighbours(node)
-        members = [row[0] for row in self._connection.rows("SELECT id FROM nodes WHERE cluster = ?", (old,))]
+        return self.regroup({old}) | self._neighbours(node)
+
+    def regroup(self, clusters: Iterable[int]) -> set[str]:
+        """Split clusters into what their links still join, and join what they join now. Returns the posts touched."""
+        touched: set[str] = set()
+        members: list[int] = []
+        for cluster in clusters:
+            touched |= self._posts_with("cluster = ?", (cluster,))
+            members += [row[0] for row in self._connection.rows("SELECT id FROM nodes WHERE cluster = ?", (cluster,))]
         for member in members:
             self._connection.run("UPDATE nodes SET cluster = id WHERE id = ?", (member,))
             self._connection.run("UPDATE occurrences SET cluster = node WHERE node = ?", (member,))
@@ -342,13 +355,11 @@ class Graph:
         return None if row is None else str(row[0]).partition(":")[2][:12]
 
     def distance(self, a: int, b: int) -> int | None:
-        """The distance of the stored link of two nodes; 0 for the same node, None where they are linked through
-        others.
-        """
+        """The distance of the stored link of two nodes; 0 for the same, None where others or people link them."""
         if a == b:
             return 0
         row = self._connection.row("SELECT distance FROM links WHERE a = ? AND b = ?", (min(a, b), max(a, b)))
-        return None if row is None else int(row[0])
+        return None if row is None or row[0] < 0 else int(row[0])
 
     def proof(self, a: int, b: int) -> parts.Detail | None:
         """The proof by local features of the stored link of two nodes; None where it rests on something else."""
@@ -361,17 +372,13 @@ class Graph:
 
     def clear(self) -> None:
         """Forget every node, link and occurrence, to build them anew; who is behind an account stays known."""
-        for table in ("occurrences", "links", "nodes"):
+        for table in ("occurrences", "links", "held_links", "nodes"):
             self._connection.run(f"DELETE FROM {table}")
 
     def contents(self, kind: str) -> list[tuple[int, str, bytes | None]]:
         """(id, key, content) of every node of a kind, in order of id."""
-        return [
-            (i, k, c)
-            for i, k, c in self._connection.rows(
-                "SELECT id, key, content FROM nodes WHERE kind = ? ORDER BY id", (kind,)
-            )
-        ]
+        rows = self._connection.rows("SELECT id, key, content FROM nodes WHERE kind = ? ORDER BY id", (kind,))
+        return [(i, k, c) for i, k, c in rows]
 
     def _occurrences(self, where: str, parameters: tuple[object, ...]) -> list[Occurrence]:
         rows = self._connection.rows(

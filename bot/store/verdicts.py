@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Literal
 
 import msgspec
 
@@ -119,6 +120,14 @@ class Verdicts:
         if not found or found[0].batch is None:
             return found
         return self._decisions(f"batch = ? AND {_STANDS} ORDER BY seq DESC", (found[0].batch,))
+
+    def pair(self, a: str, b: str) -> Literal["apart", "together"] | None:
+        """What stands decided about two media, the lesser hash first: the newest decision that was not undone."""
+        row = self._connection.row(
+            f"SELECT action FROM decisions WHERE (pair_a, pair_b) = (?, ?) AND {_STANDS} ORDER BY seq DESC LIMIT 1",
+            (a, b),
+        )
+        return None if row is None else row[0]
 
     def _decisions(self, where: str, parameters: tuple[object, ...]) -> tuple[Decision, ...]:
         rows = self._connection.rows(
