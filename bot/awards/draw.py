@@ -44,8 +44,8 @@ class Candidate(Value):
 
 
 class Entry(Value):
-    """One post in the frozen list. ``out``: why it does not draw; None where it does. ``entry`` hides post and unit
-    behind ``salt``, which only its author is told; all but ``entry`` and ``out`` may be erased."""
+    """One post in the frozen list. ``out``: why it does not draw; None where it does. ``entry`` hides the post
+    behind ``salt``, which only its author is told; ``unit``: who draws with it; all but ``entry`` and ``out`` may be erased."""
 
     entry: str
     out: tuple[str, ...] | None
@@ -92,9 +92,9 @@ class Result(Value):
         return canonical(_plain(self))
 
 
-def entry_name(post_id: str, unit: str | None, salt: str) -> str:
-    """A post and its unit as a hash that says nothing to whoever lacks the salt (32 hexadecimal digits)."""
-    return hmac.digest(bytes.fromhex(salt), canonical([post_id, unit]), "sha256").hex()
+def entry_name(post_id: str, salt: str) -> str:
+    """A post as a hash that says nothing to whoever lacks the salt (32 hexadecimal digits)."""
+    return hmac.digest(bytes.fromhex(salt), post_id.encode(), "sha256").hex()
 
 
 def freeze(candidates: Sequence[Candidate], salt: Callable[[], str]) -> tuple[Entry, ...]:
@@ -110,7 +110,7 @@ def freeze(candidates: Sequence[Candidate], salt: Callable[[], str]) -> tuple[En
         out = _why_out(candidate, unit, seen)
         if out is None and unit is not None:
             seen.add(unit)
-        name = entry_name(candidate.post_id, unit, secret)
+        name = entry_name(candidate.post_id, secret)
         entries.append(Entry(entry=name, out=out, post_id=candidate.post_id, unit=unit, salt=secret))
     return tuple(sorted(entries, key=lambda e: e.entry))
 

@@ -126,7 +126,6 @@ def receipt(it: Draw, post_id: str) -> dict[str, Any]:
             steps = path([e.line for e in it.entries], index)
             return {
                 "post_id": post_id,
-                "unit": entry.unit,
                 "salt": entry.salt,
                 "entry": entry.entry,
                 "out": None if entry.out is None else list(entry.out),

@@ -95,6 +95,6 @@ if __name__ == "__main__":
     print(f"valid: {len(ranking)} entries drew, {len(others)} did not; the first is {(ranking or ['nobody'])[0]}")
     print(f"compare a drand round with https://api.drand.sh/{CHAIN[0]}/public/ROUND")
     if mine := options.receipt:
-        mark = hmac.new(bytes.fromhex(mine["salt"]), _written([mine["post_id"], mine["unit"]]), "sha256").hexdigest()
+        mark = hmac.new(bytes.fromhex(mine["salt"]), mine["post_id"].encode(), "sha256").hexdigest()
         place = f"place {ranking.index(mark) + 1}" if mark in ranking else others.get(mark, "not in the list")
         print(f"your entry {mark}: {place}")
