@@ -16,6 +16,7 @@ from bot.errors import UserError
 from bot.settings import Settings
 from bot.store import Store
 from bot.store.connection import sqlite_version, wal_is_sound
+from bot.store.copy import missing
 from bot.store.counts import Counts
 from bot.store.opening import reading
 from detectors.evidence import Value
@@ -130,6 +131,7 @@ def _database(settings: Settings) -> Iterator[Check]:
     try:
         with reading(settings) as store:
             yield _guarded("sqlite", lambda: _sqlite(store))
+            yield _guarded("database", lambda: _pages(store))
             yield _guarded("event log", lambda: _log(store))
             yield _guarded("work", lambda: _work(store))
     except UserError as error:
@@ -142,6 +144,17 @@ def _sqlite(store: Store) -> tuple[State, str]:
     if not wal_is_sound(version):
         return "warning", f"{facts}: this build can corrupt a write-ahead log, so the slower journal is used"
     return "ok", facts
+
+
+def _pages(store: Store) -> tuple[State, str]:
+    problem = store.connection.row("PRAGMA quick_check(1)")
+    if problem is None or problem[0] != "ok":
+        return "broken", f"damaged: {problem[0] if problem else 'no answer'}"
+    gone = missing(store.connection)
+    if gone:
+        return "broken", f"damaged: no table {', '.join(gone)}"
+    size = (store.directory / "gatewarden.db").stat().st_size
+    return "ok", f"every page is sound, {size / 1e6:.1f} MB"
 
 
 def _log(store: Store) -> tuple[State, str]:

@@ -122,9 +122,23 @@ def _end(error: BaseException, *, debug: bool) -> int:
             return 1
         case SystemExit():
             return error.code if isinstance(error.code, int) else 1
+        case _ if (damage := _damage(error)) is not None:
+            _say(damage)
+            return 1
         case _:
             _say(f"unexpected {type(error).__name__}: {error} (a bug; --debug prints where)")
             return 1
+
+
+def _damage(error: BaseException) -> str | None:
+    """What to say of a database that is not what we made it; None where the error is something else."""
+    if "sqlite" not in type(error).__module__:
+        return None
+    from bot.store.connection import is_damage
+
+    if not is_damage(error):
+        return None
+    return f"the database is damaged ({error}): put a backup in its place; 'gatewarden doctor' tells more"
 
 
 def _cause(error: BaseException) -> BaseException:

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import click
 
+from bot.cli.bulk import decide_all, over_filter, tell
 from bot.cli.options import Place, as_json, by, place
 from bot.cli.output import emit, say
 from bot.text_safety import one_line
 
 if TYPE_CHECKING:
     from bot.model import Decision
+    from bot.review import Target
+    from bot.review.bulk import BulkAction
+    from bot.review.filters import Filter
     from bot.store import Store
 
-POSTS = click.argument("posts", nargs=-1, required=True, metavar="POST…")
+POSTS = click.argument("posts", nargs=-1, metavar="POST…")
 POST = click.argument("post", metavar="POST")
 
 
@@ -30,45 +34,103 @@ def _reason(ctx: click.Context, option: click.Parameter, value: str) -> str:
 
 @click.command()
 @POSTS
+@over_filter
 @by
 @as_json
 @place()
-def approve(place: Place, posts: tuple[str, ...], who: str, as_json: bool) -> None:
+def approve(
+    place: Place, posts: tuple[str, ...], wanted: Filter | None, dry_run: bool, yes: bool, who: str, as_json: bool
+) -> None:
     """Accept posts. All of them or, where one cannot be decided, none.
 
     POST may be ID@REV: the revision that you saw. If a newer one exists than that, or than the one last shown to you,
-    nothing is decided.
+    nothing is decided. With --filter: all that it finds, up to the quota, taken back by one undo.
     """
-    from bot.review import approve, find
-    from bot.store.opening import opened
-
-    with opened(place.settings) as store:
-        with store.transaction():
-            decisions = approve(store, [find(store, post) for post in dict.fromkeys(posts)], who, _now())
-        _tell(store, decisions, as_json=as_json)
+    _decide(place, posts, wanted, "approve", None, None, who, dry_run=dry_run, yes=yes, as_json=as_json)
 
 
 @click.command()
 @POSTS
 @click.option("--reason", required=True, callback=_reason, metavar="CODE", help="Why, as a reason code.")
 @click.option("--note", metavar="TEXT", help="More about why, for whoever looks later.")
+@over_filter
 @by
 @as_json
 @place()
-def reject(place: Place, posts: tuple[str, ...], reason: str, note: str | None, who: str, as_json: bool) -> None:
+def reject(
+    place: Place,
+    posts: tuple[str, ...],
+    reason: str,
+    note: str | None,
+    wanted: Filter | None,
+    dry_run: bool,
+    yes: bool,
+    who: str,
+    as_json: bool,
+) -> None:
     """Turn posts down, with the reason that their authors will read. All of them or none.
 
     POST may be ID@REV: the revision that you saw. If a newer one exists than that, or than the one last shown to you,
-    nothing is decided.
+    nothing is decided. With --filter: all that it finds, up to the quota, taken back by one undo.
     """
-    from bot.review import find, reject
+    _decide(place, posts, wanted, "reject", reason, note, who, dry_run=dry_run, yes=yes, as_json=as_json)
+
+
+def _decide(
+    place: Place,
+    posts: tuple[str, ...],
+    wanted: Filter | None,
+    action: BulkAction,
+    code: str | None,
+    note: str | None,
+    who: str,
+    *,
+    dry_run: bool,
+    yes: bool,
+    as_json: bool,
+) -> None:
+    from bot.review import approve, find, reject
+    from bot.review.second import policy_of
+    from bot.store.opening import opened
+
+    if bool(posts) == (wanted is not None):
+        raise click.UsageError("name posts, or a --filter that finds them")
+    if wanted is None and dry_run:
+        raise click.UsageError("--dry-run goes with --filter")
+    if wanted is not None:
+        done = decide_all(place, wanted, action, code, note, who, dry_run=dry_run, yes=yes, as_json=as_json)
+        if done is not None:
+            with opened(place.settings) as store:
+                print_decisions(store, done.decisions, as_json=as_json)
+            tell(done)
+        return
+    policy = policy_of(place.settings)
+    with opened(place.settings) as store:
+        with store.transaction():
+            targets = [find(store, post) for post in dict.fromkeys(posts)]
+            if code is None:
+                decisions = approve(store, targets, who, _now(), policy)
+            else:
+                decisions = reject(store, targets, code, note, who, _now(), policy)
+        print_decisions(store, decisions, as_json=as_json)
+
+
+@click.command()
+@POST
+@click.option("--note", metavar="TEXT", help="What you are unsure about.")
+@by
+@as_json
+@place()
+def flag(place: Place, post: str, note: str | None, who: str, as_json: bool) -> None:
+    """Send a post to a second pair of eyes: it waits for anybody but you."""
+    from bot.review import find
+    from bot.review.decisions import flag
     from bot.store.opening import opened
 
     with opened(place.settings) as store:
         with store.transaction():
-            targets = [find(store, post) for post in dict.fromkeys(posts)]
-            decisions = reject(store, targets, reason, note, who, _now())
-        _tell(store, decisions, as_json=as_json)
+            decision = flag(store, find(store, post), note, who, _now())
+        print_decisions(store, [decision], as_json=as_json)
 
 
 @click.command()
@@ -85,7 +147,7 @@ def reopen(place: Place, post: str, note: str, who: str, as_json: bool) -> None:
     with opened(place.settings) as store:
         with store.transaction():
             decision = reopen(store, find(store, post), note, who, _now())
-        _tell(store, [decision], as_json=as_json)
+        print_decisions(store, [decision], as_json=as_json)
 
 
 @click.command()
@@ -105,7 +167,7 @@ def undo(place: Place, note: bool, who: str, as_json: bool) -> None:
         with store.transaction():
             done = undo(store, who, _now(), note=note)
         for decision, undone in done:
-            _tell(store, [decision], as_json=as_json, undone=undone)
+            print_decisions(store, [decision], as_json=as_json, undone=undone)
 
 
 @click.command()
@@ -122,14 +184,25 @@ def note(place: Place, post: str, text: str, who: str, as_json: bool) -> None:
     with opened(place.settings) as store:
         with store.transaction():
             decision = leave_note(store, find(store, post), text, who, _now())
-        _tell(store, [decision], as_json=as_json)
+        print_decisions(store, [decision], as_json=as_json)
+
+
+def _each_once(targets: Iterable[Target]) -> list[Target]:
+    """A post that was named twice is decided once: as it was named with a revision, where it was."""
+    found: dict[str, Target] = {}
+    for target in targets:
+        if target.post_id not in found or found[target.post_id].revision is None:
+            found[target.post_id] = target
+    return list(found.values())
 
 
 def _now() -> dt.datetime:
     return dt.datetime.now(dt.UTC)
 
 
-def _tell(store: Store, decisions: Sequence[Decision], *, as_json: bool, undone: Decision | None = None) -> None:
+def print_decisions(
+    store: Store, decisions: Sequence[Decision], *, as_json: bool, undone: Decision | None = None
+) -> None:
     """What was decided, and how each post stands now."""
     for decision in decisions:
         record = store.verdicts.get(decision.post_id)

@@ -22,6 +22,19 @@ F = TypeVar("F", bound=Callable[..., Any])
 MOST_NAME = 100
 
 
+class NamedPath(click.Path):
+    """A path that was really named: an empty text, an unset variable of a script's say, would be the working folder."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The path."""
+        if value == "":
+            self.fail("an empty text names no path", param, ctx)
+        return super().convert(value, param, ctx)
+
+
 class Place:
     """Where a command works: made from ``--data``, ``--config`` and ``--campaign``, read when asked for."""
 
@@ -68,10 +81,10 @@ def place(*, campaign: bool = False) -> Callable[[F], F]:
                 help="The campaign: a shipped one, or a file. Default: my-gate-moment.",
             )(made)
         made = click.option(
-            "--config", type=click.Path(path_type=Path), metavar="FILE", help="Settings. Default: DIR/gatewarden.toml."
+            "--config", type=NamedPath(), metavar="FILE", help="Settings. Default: DIR/gatewarden.toml."
         )(made)
         return click.option(  # type: ignore[no-any-return]  # click's decorators keep the function
-            "--data", type=click.Path(path_type=Path), metavar="DIR", help="Data directory. Default: GATEWARDEN_DATA."
+            "--data", type=NamedPath(), metavar="DIR", help="Data directory. Default: GATEWARDEN_DATA."
         )(made)
 
     return decorate

@@ -33,6 +33,12 @@ def wal_is_sound(version: tuple[int, ...]) -> bool:
     return version >= (3, 51, 3) or (3, 50, 7) <= version < (3, 51) or (3, 44, 6) <= version < (3, 45)
 
 
+def is_damage(error: BaseException) -> bool:
+    """Whether an error says that the file is not as we made it: a table or column is gone, or its pages are broken."""
+    signs = ("no such table", "no such column", "malformed", "not a database")
+    return isinstance(error, sqlite3.DatabaseError) and any(sign in str(error) for sign in signs)
+
+
 def sqlite_version() -> tuple[int, ...]:
     """The version of the SQLite build in use."""
     version: tuple[int, ...] = sqlite3.sqlite_version_info

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 from bot.errors import UserError
@@ -32,6 +33,9 @@ def prove(path: Path) -> Contents:
     """
     connection = Connection(path)
     try:
+        gone = missing(connection)
+        if gone:
+            raise UserError(f"{path} is damaged: no table {gone[0]}")
         problem = connection.row("PRAGMA integrity_check")
         if problem is None or problem[0] != "ok":
             raise UserError(f"{path} is damaged: {problem[0] if problem else 'no answer'}")
@@ -45,6 +49,12 @@ def prove(path: Path) -> Contents:
         raise UserError(f"{path} is damaged: {error}") from error
     finally:
         connection.close()
+
+
+def missing(connection: Connection) -> list[str]:
+    """The tables that the migrations make and the database has not."""
+    with contextlib.closing(Connection(Path(":memory:"))) as new:
+        return sorted(set(new.db.table_names()) - set(connection.db.table_names()))
 
 
 def contents(connection: Connection) -> Contents:
