@@ -21,6 +21,7 @@ Bytes = Annotated[int, msgspec.Meta(gt=0, extra={"unit": "bytes"})]
 Count = Annotated[int, msgspec.Meta(ge=1, le=1_000_000)]
 Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
+Money = Annotated[float, msgspec.Meta(ge=0)]
 
 
 class Secret:
@@ -84,6 +85,8 @@ class X(Section):
 
     host: str = "https://api.x.com"
     token: Secret | None = None  # environment or token_file only
+    price: Money = 0.005  # US dollars a post read, charged once a UTC day
+    budget: Money = 25.0  # US dollars in all, for this data directory
 
 
 class Draw(Section):
@@ -157,6 +160,14 @@ class Serve(Section):
     port: Port = 8620  # 0: any free port; the printed address tells it
 
 
+class Review(Section):
+    """How people decide."""
+
+    lease: Annotated[float, msgspec.Meta(gt=0, extra={"unit": "seconds"})] = 120.0  # how long a post is held unattended
+    second_share: Share = 0.0  # share of decisions that wait for a second moderator, who does not see the first's
+    quota: Count = 200  # posts that one bulk action changes at once; what is over waits for confirmation
+
+
 class Alerts(Section):
     """Messages to a webhook when something needs a person."""
 
@@ -200,6 +211,7 @@ class Settings(Section):
     worker: Worker = Worker()
     metrics: Metrics = Metrics()
     serve: Serve = Serve()
+    review: Review = Review()
     alerts: Alerts = Alerts()
     canary: Canary = Canary()
     log: Log = Log()
@@ -219,6 +231,7 @@ SECTIONS: Final[dict[str, type[Section]]] = {
     "worker": Worker,
     "metrics": Metrics,
     "serve": Serve,
+    "review": Review,
     "alerts": Alerts,
     "canary": Canary,
     "log": Log,

@@ -54,6 +54,19 @@ class Standing(Value):
     state: State
 
 
+class Entered(Value):
+    """A share as it stands in the store, with how its post does; ``status`` is None where nothing is known of it."""
+
+    post_id: str
+    x_id: str
+    author_id: str
+    owner: str
+    state: State
+    status: Status | None
+    line: int
+    import_id: int
+
+
 class Joined(Value):
     """What became of a questionnaire: every answer is in exactly one of ``shares`` (new ones), ``again`` (lines that an
     earlier import has) and the lines of ``problems``; a contested one is in ``shares`` and ``problems``.

@@ -70,6 +70,12 @@ PROBLEMS: Final[dict[str, Words]] = {
     "x.unreadable": Words("X gave an error that it does not document", "X 返回了未说明的错误"),
     "x.no_count": Words("X shows the post without a count of views", "X 未给出浏览量"),
     "x.same_chain": Words("a version of a post on X that counts already", "与已登记的推文是同一条的不同编辑版本"),
+    # why a share has no place
+    "post.review": Words("the post still waits for a person", "帖子仍在人工审核中"),
+    "post.ineligible": Words("the post was not accepted", "帖子未通过审核"),
+    "share.dropped": Words("a person decided that this share does not count", "人工判定该分享不计入"),
+    "x.unmeasured": Words("the post on X was not counted at the moment", "在统计时刻没有取得该推文的浏览量"),
+    "x.own_better": Words("the same person has a better place", "同一人已有更高名次"),
     # what is wrong with a line of a file of views
     "views.not_a_number": Words("the views are no whole number", "浏览量不是整数"),
     "views.not_shared": Words("nobody entered this post on X", "没有人登记过这条推文"),

@@ -10,7 +10,8 @@ import hashlib
 from collections import Counter
 from collections.abc import Mapping
 
-from bot.awards.joining import join, links
+from bot.awards.joining import Entered, join, links
+from bot.awards.leaderboard import Board, rank
 from bot.awards.links import NoLink
 from bot.awards.problems import Problem
 from bot.awards.questionnaire import QUESTIONNAIRE, Answer, answers, find_columns
@@ -18,7 +19,7 @@ from bot.awards.sheet import Sheet, read_sheet
 from bot.campaign import Campaign
 from bot.errors import UserError
 from bot.store import Store
-from bot.store.shares import Entered, Moment
+from bot.store.shares import Moment
 from detectors.evidence import Value
 
 
@@ -115,12 +116,34 @@ def moment_of(store: Store, campaign: Campaign, who: str, now: dt.datetime) -> M
     if fixed is None and given is not None:
         store.shares.fix_moment(campaign.name, given, who, now)
         return Moment(at=given, fixed_at=now, who=who)
-    if fixed is not None and given is not None and given != fixed.at:
+    if fixed is not None and given is not None:
+        _agree(campaign, fixed, given)
+    return fixed
+
+
+def _agree(campaign: Campaign, fixed: Moment, given: dt.datetime) -> None:
+    if given != fixed.at:
         raise UserError(
             f"the campaign file says that views count at {given.astimezone(campaign.tz).isoformat()}, but"
             f" {fixed.at.astimezone(campaign.tz).isoformat()} was fixed before and stays"
         )
-    return fixed
+
+
+def leaderboard(store: Store, campaign: Campaign, now: dt.datetime) -> Board:
+    """Who stands where, from what was counted. Raises UserError where the campaign file contradicts the moment that was
+    fixed."""
+    fixed, given = store.shares.moment(campaign.name), campaign.awards.moment
+    if fixed is not None and given is not None:
+        _agree(campaign, fixed, given)
+    moment = given if fixed is None else fixed.at
+    return rank(
+        store.shares.entered(), store.shares.chains(), store.shares.counts(until=now), moment, window(campaign), now
+    )
+
+
+def window(campaign: Campaign) -> dt.timedelta:
+    """How long after the moment a count still stands for it."""
+    return dt.timedelta(minutes=campaign.awards.window_minutes)
 
 
 def _decide(store: Store, post_id: str, who: str, now: dt.datetime, *, stands: bool) -> Entered:

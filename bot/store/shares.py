@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Iterable, Mapping
+from typing import Literal
 
 import msgspec
 
-from bot.awards.joining import Joined, Known, Share, Standing, State
+from bot.awards.joining import Entered, Joined, Known, Share, Standing, State
+from bot.awards.leaderboard import Count
 from bot.awards.problems import Problem
 from bot.store.connection import Connection
 from bot.store.log import EventLog
-from bot.store.times import from_us, to_us
+from bot.store.times import UNBOUNDED, from_us, to_us
 from detectors.evidence import Value
 
+Source = Literal["api", "file"]
 SUBJECT = "shares"
 """The subject of events about shares as a whole."""
+
+_PERSON = "coalesce(c.person, a.person)"  # whom a moderator confirmed, else whom a source named
+_WITH_PERSON = (
+    "LEFT JOIN accounts a ON a.id = s.author_id LEFT JOIN confirmed_persons c ON c.owner = 'author:' || s.author_id"
+)
 
 
 class _Codes(msgspec.Struct):
@@ -42,19 +50,6 @@ class Import(Value):
     again: int
     who: str
     at: dt.datetime
-
-
-class Entered(Value):
-    """A share as it stands, with how its post does. ``person``: the verified human behind the account, where known."""
-
-    post_id: str
-    x_id: str
-    author_id: str
-    person: str | None
-    state: State
-    status: str | None
-    line: int
-    import_id: int
 
 
 class Moment(Value):
@@ -108,8 +103,7 @@ class Shares:
         return {
             post_id: Standing(x_id=x_id, owner=person or author, state=state)
             for post_id, x_id, author, person, state in self._connection.rows(
-                "SELECT s.post_id, s.x_id, s.author_id, a.person, s.state FROM shares s LEFT JOIN accounts a"
-                " ON a.id = s.author_id"
+                f"SELECT s.post_id, s.x_id, s.author_id, {_PERSON}, s.state FROM shares s {_WITH_PERSON}"
             )
         }
 
@@ -167,12 +161,11 @@ class Shares:
         """Every share, in the order in which they were entered."""
         return tuple(
             Entered(
-                post_id=p, x_id=x, author_id=a, person=person, state=state, status=status, line=line, import_id=number
+                post_id=p, x_id=x, author_id=a, owner=q or a, state=state, status=status, line=line, import_id=number
             )
-            for p, x, a, person, state, status, line, number in self._connection.rows(
-                "SELECT s.post_id, s.x_id, s.author_id, a.person, s.state, p.status, s.line, s.import FROM shares s"
-                " LEFT JOIN accounts a ON a.id = s.author_id LEFT JOIN posts p ON p.id = s.post_id"
-                " ORDER BY s.import, s.line"
+            for p, x, a, q, state, status, line, number in self._connection.rows(
+                f"SELECT s.post_id, s.x_id, s.author_id, {_PERSON}, s.state, p.status, s.line, s.import FROM shares s"
+                f" {_WITH_PERSON} LEFT JOIN posts p ON p.id = s.post_id ORDER BY s.import, s.line"
             )
         )
 
@@ -189,6 +182,52 @@ class Shares:
         """Fix it, once. There must be none."""
         self._connection.run("INSERT INTO share_moments VALUES (?, ?, ?, ?)", (campaign, to_us(moment), to_us(at), who))
         self.log("shares.moment", at, {"campaign": campaign, "moment": to_us(moment), "who": who})
+
+    def chains(self) -> dict[str, str]:
+        """The first version of every post on X that was ever counted."""
+        return dict(self._connection.rows("SELECT x_id, chain FROM x_chains"))
+
+    def counts(self, since: dt.datetime | None = None, until: dt.datetime | None = None) -> tuple[Count, ...]:
+        """What was counted between two times, both included."""
+        bounds = (-UNBOUNDED if since is None else to_us(since), UNBOUNDED if until is None else to_us(until))
+        return tuple(
+            Count(x_id=x_id, at=from_us(at), views=views, failure=failure)
+            for x_id, at, views, failure in self._connection.rows(
+                "SELECT x_id, at, views, failure FROM x_counts WHERE at BETWEEN ? AND ? ORDER BY at, x_id", bounds
+            )
+        )
+
+    def count(self, counts: Iterable[Count], chains: Mapping[str, str], source: Source) -> None:
+        """Add snapshots, and what they tell of versions. A count of that instant stays as it was."""
+        for x_id, chain in chains.items():
+            self._connection.run("INSERT OR REPLACE INTO x_chains VALUES (?, ?)", (x_id, chain))
+        for count in counts:
+            self._connection.run("INSERT OR IGNORE INTO x_chains VALUES (?, ?)", (count.x_id, count.x_id))
+            self._connection.run(
+                "INSERT OR IGNORE INTO x_counts VALUES (?, ?, ?, ?, ?)",
+                (count.x_id, to_us(count.at), count.views, count.failure, source),
+            )
+
+    def read_since(self, start: dt.datetime) -> frozenset[str]:
+        """Posts on X that the API has given since then: X charges for each once a UTC day."""
+        rows = self._connection.rows(
+            "SELECT DISTINCT x_id FROM x_counts WHERE source = 'api' AND failure IS NOT 'x.deleted'"
+            " AND failure IS NOT 'x.protected' AND at >= ?",
+            (to_us(start),),
+        )
+        return frozenset(str(x_id) for (x_id,) in rows)
+
+    def charge(self, day: str, posts: int) -> None:
+        """So many posts were charged for on this UTC day."""
+        self._connection.run(
+            "INSERT INTO x_reads VALUES (?, ?) ON CONFLICT (day) DO UPDATE SET posts = posts + excluded.posts",
+            (day, posts),
+        )
+
+    def charged(self) -> int:
+        """How many posts were charged for in all."""
+        row = self._connection.row("SELECT coalesce(sum(posts), 0) FROM x_reads")
+        return 0 if row is None else int(row[0])
 
     def forget(self, author_id: str, post_ids: Collection[str]) -> bool:
         """Erase what was entered by an author or for their posts, and the counts of their posts on X. Returns whether

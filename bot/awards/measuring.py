@@ -1,0 +1,163 @@
+"""Counting the views of every shared post on X, now, from X's API, within a budget.
+
+Each batch is committed by itself: whatever ends a measurement, what was counted stays and is not paid for again.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from bot.awards.leaderboard import Count
+from bot.awards.shares import moment_of, window
+from bot.awards.x_api import MOST, Reply, XApi
+from bot.campaign import Campaign
+from bot.clock import Clock
+from bot.errors import UserError
+from bot.settings import X
+from bot.store import Store
+from detectors.evidence import Value
+
+
+class Measured(Value):
+    """What one measurement brought. ``posts``: shared posts on X, ``due`` of them had to be asked for; ``counted``:
+    posts with views, versions included; ``missing``: those without, per code. ``charged``: posts that X charges for, and
+    ``cost`` in US dollars."""
+
+    moment: dt.datetime | None
+    posts: int
+    due: int
+    counted: int
+    missing: dict[str, int]
+    requests: int
+    charged: int
+    cost: float
+
+
+async def measure(
+    store: Store,
+    campaign: Campaign,
+    api: XApi,
+    prices: X,
+    clock: Clock,
+    who: str,
+    *,
+    again: bool = False,
+    done: Callable[[int], None] = lambda count: None,
+) -> Measured:
+    """Count the views of every share that was not dropped. ``again``: also those that need no new count. ``done`` is
+    told how many posts were asked for. Raises UserError where the window is over or the budget does not suffice, and
+    what ``XApi.lookup`` raises."""
+    with store.transaction():
+        moment = moment_of(store, campaign, who, clock.now())
+    at = None if moment is None else moment.at
+    posts = {share.x_id for share in store.shares.entered() if share.state != "dropped"}
+    chains = store.shares.chains()
+    wanted = posts | {x_id for x_id, chain in chains.items() if chain in {chains.get(post) for post in posts}}
+    due = wanted if again else wanted - _counted_already(store, campaign, at, clock.now())
+    run = _Run(store, api, prices, clock, who, at)
+    run.afford(due)
+    try:
+        await run.count(sorted(due, key=lambda x_id: (len(x_id), x_id)), done)
+    finally:
+        run.conclude(len(posts), len(due))
+    return run.outcome(len(posts), len(due))
+
+
+def _counted_already(store: Store, campaign: Campaign, moment: dt.datetime | None, now: dt.datetime) -> set[str]:
+    """Posts that need no count now: at the moment, those counted in its window; before, those counted today (UTC)."""
+    until = None if moment is None else moment + window(campaign)
+    if until is not None and now > until:
+        raise UserError(
+            f"the window for counting closed at {until.astimezone(campaign.tz).isoformat()}: a count taken now does not"
+            " stand for the moment (--again takes one all the same)"
+        )
+    since = moment if moment is not None and now >= moment else _day(now)
+    return {count.x_id for count in store.shares.counts(since, now)}
+
+
+class _Run:
+    """One measurement under way."""
+
+    def __init__(self, store: Store, api: XApi, prices: X, clock: Clock, who: str, moment: dt.datetime | None) -> None:
+        self._store, self._api, self._prices, self._clock, self._who = store, api, prices, clock, who
+        self._moment = moment
+        self._before = api.requests
+        self._missing: Counter[str] = Counter()
+        self._counted: list[Count] = []
+        self._charged = 0
+
+    def afford(self, ids: set[str]) -> None:
+        """Raises UserError where asking for these would cost more than is left of the budget."""
+        new = ids - self._store.shares.read_since(_day(self._clock.now()))
+        price, spent = self._prices.price, self._store.shares.charged() * self._prices.price
+        if new and spent + len(new) * price > self._prices.budget + 1e-9:
+            raise UserError(
+                f"counting {len(new)} posts costs up to ${len(new) * price:.2f}; ${spent:.2f} of [x] budget"
+                f" ${self._prices.budget:.2f} are spent"
+            )
+
+    async def count(self, ids: Sequence[str], done: Callable[[int], None]) -> None:
+        """Count these, and every other version that X tells of."""
+        asked = set[str]()
+        waiting = list(ids)
+        while waiting:
+            batch, waiting = waiting[:MOST], waiting[MOST:]
+            self.afford(set(batch))
+            reply = await self._api.lookup(batch)
+            asked.update(batch)
+            self._keep(reply)
+            known = asked.union(waiting, (post.id for post in reply.found))
+            waiting += [v for post in reply.found for v in post.versions if v not in known]
+            waiting = list(dict.fromkeys(waiting))
+            done(len(asked))
+
+    def _keep(self, reply: Reply) -> None:
+        """Commit one reply, with what it costs."""
+        now = self._clock.now()
+        counts = [
+            Count(x_id=post.id, at=now, views=post.views, failure="x.no_count" if post.views is None else None)
+            for post in reply.found
+        ]
+        counts += [Count(x_id=gone.id, at=now, views=None, failure=gone.code) for gone in reply.missing]
+        chains = {version: post.versions[0] for post in reply.found for version in post.versions}
+        shares = self._store.shares
+        with self._store.transaction():
+            charged = len({post.id for post in reply.found} - shares.read_since(_day(now)))
+            shares.charge(now.date().isoformat(), charged)
+            shares.count(counts, chains, "api")
+        self._charged += charged
+        self._counted += [count for count in counts if count.views is not None]
+        self._missing.update(count.failure for count in counts if count.failure is not None)
+
+    def conclude(self, posts: int, due: int) -> None:
+        """Record what came of it, whatever ended it."""
+        digest = hashlib.sha256(msgspec.json.encode(sorted((c.x_id, c.views or 0) for c in self._counted))).hexdigest()
+        fact = {
+            **msgspec.to_builtins(self.outcome(posts, due)),
+            "counts": digest,
+            "who": self._who,
+        }
+        with self._store.transaction():
+            self._store.shares.log("shares.measured", self._clock.now(), fact)
+
+    def outcome(self, posts: int, due: int) -> Measured:
+        """What it has brought so far."""
+        return Measured(
+            moment=self._moment,
+            posts=posts,
+            due=due,
+            counted=len(self._counted),
+            missing=dict(self._missing),
+            requests=self._api.requests - self._before,
+            charged=self._charged,
+            cost=round(self._charged * self._prices.price, 6),
+        )
+
+
+def _day(now: dt.datetime) -> dt.datetime:
+    return now.astimezone(dt.UTC).replace(hour=0, minute=0, second=0, microsecond=0)
