@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -15,7 +15,6 @@ from bot.text_safety import one_line
 
 if TYPE_CHECKING:
     from bot.model import Decision
-    from bot.review import Target
     from bot.review.bulk import BulkAction
     from bot.review.filters import Filter
     from bot.store import Store
@@ -185,15 +184,6 @@ def note(place: Place, post: str, text: str, who: str, as_json: bool) -> None:
         with store.transaction():
             decision = leave_note(store, find(store, post), text, who, _now())
         print_decisions(store, [decision], as_json=as_json)
-
-
-def _each_once(targets: Iterable[Target]) -> list[Target]:
-    """A post that was named twice is decided once: as it was named with a revision, where it was."""
-    found: dict[str, Target] = {}
-    for target in targets:
-        if target.post_id not in found or found[target.post_id].revision is None:
-            found[target.post_id] = target
-    return list(found.values())
 
 
 def _now() -> dt.datetime:

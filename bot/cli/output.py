@@ -18,6 +18,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
+def _(message: str) -> str:
+    """A message in the language of whoever sits here; fill in its fields afterwards."""
+    from bot.cli.options import locale_language
+    from bot.i18n import translator
+
+    return translator("zh" if locale_language() == "zh" else "en")(message)
+
+
 def emit(value: object) -> None:
     """One JSON line."""
     click.echo(json_line(value))

@@ -15,19 +15,27 @@ from bot.clock import Clock
 from bot.decide import seen
 from bot.errors import UserError
 from bot.model import Decision
+from bot.review import bulk, decisions
 from bot.review import cluster as clusters
-from bot.review import decisions
+from bot.review.bulk import BulkAction, Done, Plan
 from bot.review.claims import Claim, TakenError, claim_of, free_for, still_held
 from bot.review.cluster import Cluster
 from bot.review.decisions import ACCEPTED, Act, Target
 from bot.review.filters import WAITING, Filter
-from bot.review.second import ALONE, Policy, may_decide, settles
+from bot.review.second import ALONE, Policy, may_decide, policy_of, settles
+from bot.settings import Settings
 from bot.store import Store
 from bot.store.times import to_us
 from bot.store.verdicts import Record
 from bot.store.waiting import Reader
 
 LEASE: Final = dt.timedelta(minutes=2)
+
+
+def open_desk(store: Store, settings: Settings, campaign: Campaign, who: str, clock: Clock) -> Desk:
+    """A desk as the settings want it."""
+    review = settings.review
+    return Desk(store, campaign, who, clock, dt.timedelta(seconds=review.lease), policy_of(settings))
 
 
 class Desk:
@@ -155,6 +163,15 @@ class Desk:
         with self._store.transaction():
             now = self._clock.now()
             return clusters.belong_together(self._store, post_id, other, media, other_media, self.who, now)
+
+    def plan(self, filter: Filter, action: BulkAction, code: str | None = None, note: str | None = None) -> Plan:  # noqa: A002
+        """What a bulk action over a filter would change, and what over the quota would be parked. Changes nothing."""
+        return bulk.plan(self._store, filter, action, code, note, self.who, self._clock.now(), self._policy)
+
+    def carry_out(self, plan: Plan) -> Done:
+        """Decide what was planned, as far as it stands as it was previewed; undone as one. Parks the excess."""
+        with self._store.transaction():
+            return bulk.carry_out(self._store, plan, self.who, self._clock.now(), self._policy)
 
     def undo(self) -> tuple[Decision, Decision]:
         """Take back this person's newest decision that stands, a bulk or cluster action as a whole: (the undo, what it

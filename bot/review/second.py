@@ -8,6 +8,7 @@ from typing import Final
 
 from bot.errors import UserError
 from bot.model import Action
+from bot.settings import Settings
 from bot.store import Store
 from bot.store.verdicts import Record
 from detectors.evidence import Value
@@ -23,6 +24,11 @@ class Policy(Value):
 
 ALONE: Final = Policy()
 """No decision waits for a second moderator."""
+
+
+def policy_of(settings: Settings) -> Policy:
+    """What the settings say about it."""
+    return Policy(second_share=settings.review.second_share, quota=settings.review.quota)
 
 
 def settles(store: Store, who: str) -> bool:

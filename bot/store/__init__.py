@@ -22,6 +22,7 @@ from bot.store.log import EventLog
 from bot.store.media import MediaFacts
 from bot.store.moderators import Moderators
 from bot.store.pairs import Pairs
+from bot.store.parked import ParkedActions
 from bot.store.shares import Shares
 from bot.store.verdicts import Verdicts
 from bot.store.waiting import Waiting
@@ -48,6 +49,7 @@ class Store:
         self.shares = Shares(self.connection, self.log)
         self.waiting = Waiting(self.connection)
         self.claims = Claims(self.connection)
+        self.parked = ParkedActions(self.connection)
         self.moderators = Moderators(self.connection, self.log)
         self._lock: int | None = None
 

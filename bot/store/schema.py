@@ -166,6 +166,12 @@ CREATE TABLE held_links (
 ) STRICT, WITHOUT ROWID;
 """
 
+_BULK = """
+CREATE TABLE parked (
+    id TEXT PRIMARY KEY, who TEXT NOT NULL, at INTEGER NOT NULL, body TEXT NOT NULL CHECK (json_valid(body))
+) STRICT, WITHOUT ROWID;
+"""
+
 
 @migrations()
 def m001_first_tables(db: Database) -> None:
@@ -183,6 +189,12 @@ def m002_local_features(db: Database) -> None:
 def m003_people(db: Database) -> None:
     """Claims, second opinions, batches, moderators, and decisions about pairs of media."""
     _run(db, _PEOPLE)
+
+
+@migrations()
+def m004_parked(db: Database) -> None:
+    """What a bulk action had over its quota, waiting to be confirmed."""
+    _run(db, _BULK)
 
 
 def _run(db: Database, statements: str) -> None:
