@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @click.option("--theme", type=click.Choice(["dark", "light"]), help="Colours. Default: the terminal's background.")
 @click.option(
     "--pictures",
-    type=click.Choice(["kitty", "sixel", "blocks", "dots"]),
+    type=click.Choice(["kitty", "sixel", "blocks", "blocks256", "dots"]),
     help="How pictures are drawn. Default: as the terminal can.",
 )
 @by
@@ -39,7 +39,8 @@ def review(
 
     FILTER is as in the review itself: reason:CODE author:ID status:STATUS cluster:NAME words. Press ? for the keys.
     """
-    if not (sys.stdin.isatty() and sys.stdout.isatty()) or os.environ.get("TERM") in (None, "", "dumb"):
+    at_terminal = all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr))
+    if not at_terminal or os.environ.get("TERM") in (None, "", "dumb"):
         raise UserError("review needs a terminal; through a pipe use 'gatewarden queue' and 'gatewarden approve'")
     from bot.clock import SystemClock
     from bot.i18n import translator
@@ -74,6 +75,8 @@ def review(
         store = stack.enter_context(closing(open_store(settings)))
         return At(desk=Desk(store, campaign, who, SystemClock()), store=store, campaign=campaign, blobs=blobs)
 
+    if setting.way == "blocks":
+        os.environ["COLORTERM"] = "truecolor"  # as tmux does not say itself
     from bot.review.tui.app import ReviewApp
 
     app = ReviewApp(setting, at)

@@ -149,7 +149,7 @@ class ReviewApp(App[None]):
     def _act(self, key: Key, at: float) -> None:
         _ = self.setting.reader.say
         item = self.lane.item
-        if self.overlays.reading and key.action != "settle_cluster":
+        if self.overlays.reading and not (key.action == "settle_cluster" and item is not None):
             self.overlays.close()
         elif key.action == "undo":
             self._undo()
@@ -238,7 +238,23 @@ class ReviewApp(App[None]):
         self.page.ask(_("note beside {post}").format(post=item.post_id), "", keep)
 
     def _settle_cluster(self, item: Item, key: Key) -> None:
-        self.overlays.cluster(item)
+        """First show what would be done, then do just that."""
+        drawn = self.overlays.settling(item)
+        if drawn is None:
+            self.overlays.settle(item)
+            return
+        found = found_reason(item.it)
+        code = found if found is not None and found.startswith("duplicate.") else "duplicate.near"
+        self._backstage.ask(
+            lambda place: place.desk.settle_cluster(item.claim, code, drawn), self._settled, self.refused
+        )
+        self.overlays.close()
+
+    def _settled(self, done: Sequence[Decision]) -> None:
+        _ = self.setting.reader.say
+        self.drawing.count(len(done))
+        self.lane.drop({decision.post_id for decision in done})
+        self.page.say(_("{count} copies settled; u takes all of it back").format(count=len(done)), "success")
 
     def _filter(self, text: str) -> None:
         try:

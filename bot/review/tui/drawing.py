@@ -9,7 +9,7 @@ from typing import Final
 from bot.review.tui.gallery import Gallery
 from bot.review.tui.item import Item
 from bot.review.tui.lane import Lane
-from bot.review.tui.lines import Piece, of
+from bot.review.tui.lines import Line, Piece, of
 from bot.review.tui.screen import ReviewScreen
 from bot.review.tui.setting import Setting
 from bot.review.tui.sheet import finding_lines, post_lines
@@ -45,11 +45,11 @@ class Drawing:
                 if lane.away
                 else (_("nothing waits") if lane.total == 0 else _("looking …"))
             )
-            page.pane("post").show([])
+            page.show_post([])
             page.pane("findings").show([])
             page.show_picture("picture", None, words)
         else:
-            page.pane("post").show(post_lines(item.it, reader))
+            page.show_post(self._words(item))
             page.pane("findings").show(finding_lines(item.it, reader))
             self.picture(item)
         self.queue(lane)
@@ -59,7 +59,7 @@ class Drawing:
         _ = self._say
         if item is not self._shown:
             return
-        room = self._page.room("picture")
+        room = self._page.room(self._words(item))
         if item.media in item.sights:
             shown = self._gallery.shown(item, item.media, room)
             self._page.show_picture("picture", shown, _("no picture that could be shown") if shown is None else "")
@@ -69,7 +69,7 @@ class Drawing:
 
     def fetch(self, item: Item, lane: Lane) -> None:
         """Have the picture decoded ahead."""
-        self._gallery.fetch(item, item.media, self._page.room("picture"), lambda: self.picture(item))
+        self._gallery.fetch(item, item.media, self._page.room(self._words(item)), lambda: self.picture(item))
 
     def turn(self, item: Item, by: int) -> None:
         """Another of the post's pictures."""
@@ -77,6 +77,11 @@ class Drawing:
         if count > 1:
             item.media = (item.media + by) % count
             self.picture(item)
+
+    def _words(self, item: Item) -> tuple[Line, ...]:
+        if item.words is None:
+            item.words = tuple(post_lines(item.it, self._setting.reader))
+        return item.words
 
     def queue(self, lane: Lane) -> None:
         """The queue and the head line."""

@@ -65,7 +65,7 @@ class Gallery:
             theirs = sight_of(it.theirs, pixels)
             if ours is None or theirs is None:
                 return None
-            if self._way in ("blocks", "dots"):
+            if self._way not in ("kitty", "sixel"):
                 return cells_beside(ours, theirs, it.agreeing, *room, self._way)
             left, right = (drawn(sight.rgb, sight.scale, sight.found) for sight in (ours, theirs))
             both = side_by_side(left, right, it.agreeing)
@@ -80,6 +80,6 @@ class Gallery:
         self.fetch(item, it.original.media, room, look, urgent=True)
 
     def _made(self, sight: Sight, room: Room) -> Shown:
-        if self._way in ("blocks", "dots"):
+        if self._way not in ("kitty", "sixel"):
             return cells(sight, *room, self._way)
         return annotated(sight, *room, self._cell)

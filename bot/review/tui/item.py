@@ -12,8 +12,10 @@ from bot.comparison import Comparison, comparisons
 from bot.dossier import Dossier, dossier
 from bot.engines.preview import Pixels
 from bot.review.claims import Claim
+from bot.review.cluster import Cluster
 from bot.review.desk import Desk
 from bot.review.filters import Filter
+from bot.review.tui.lines import Line
 from bot.review.tui.picture import Shown, Sight
 from bot.review.tui.sheet import Row, row_of, shown_media
 from bot.store import Store
@@ -40,7 +42,7 @@ class Item:
         self.media = shown_media(it)
         self.sights: dict[int, Sight | None] = {}
         self.shown: dict[tuple[int, tuple[int, int]], Shown] = {}
-        self.comparisons: tuple[Comparison, ...] | None = None
+        self.words: tuple[Line, ...] | None = None
 
     @property
     def post_id(self) -> str:
@@ -93,6 +95,15 @@ def queue_rows(place: Place, wanted: Filter, limit: int) -> tuple[tuple[Row, ...
             row_of(record, place.store.intake.post(record.post_id)) for record in place.desk.waiting(wanted, limit)
         )
         return rows, place.desk.count(wanted)
+
+
+def members(place: Place, post_id: str) -> tuple[Cluster, dict[str, Row]]:
+    """The cluster of a post, and what is shown of each of its members."""
+    with _one_moment(place.store):
+        found = place.desk.cluster(post_id)
+        records = [place.store.verdicts.get(member.post_id) for member in found.members]
+        rows = (row_of(r, place.store.intake.post(r.post_id)) for r in records if r is not None)
+        return found, {row.post_id: row for row in rows}
 
 
 def changed(place: Place, claims: Sequence[Claim]) -> tuple[Claim, ...]:

@@ -20,7 +20,8 @@ Piece = tuple[str, StyleName]
 
 _FLAG: Final = re.compile("[\U0001f1e6-\U0001f1ff]")
 _NARROW: Final = re.compile("[\u200d\ufe0e\ufe0f\u20e3\U0001f3fb-\U0001f3ff]")
-_BREAK_BEFORE_NOT: Final = frozenset("，。、；：！？）】》」』”’…,.;:!?)]}%")
+_CLOSING: Final = frozenset("，。、；：！？）】》」』”’…,.;:!?)]}%")  # begins no row
+_OPENING: Final = frozenset("（【《「『“‘([{#@")  # ends none
 
 
 class Line(Value):
@@ -83,7 +84,9 @@ def _row_end(cells: Sequence[Piece], start: int, room: int) -> int:
         return end
     for at in range(end, start, -1):
         before, after = cells[at - 1][0], cells[at][0]
-        if before == " " or (max(cell_len(before), cell_len(after)) == 2 and after not in _BREAK_BEFORE_NOT):
+        if before == " " or (
+            max(cell_len(before), cell_len(after)) == 2 and after not in _CLOSING and before not in _OPENING
+        ):
             return at
     return end
 

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from bot.comparison import Comparison
+from bot.errors import UserError
 from bot.reasons import label
+from bot.review.cluster import Cluster
 from bot.review.tui.backstage import Backstage
 from bot.review.tui.gallery import Gallery
-from bot.review.tui.item import Item, compared
+from bot.review.tui.item import Item, compared, members
 from bot.review.tui.lane import Stage
 from bot.review.tui.lines import Line, line, of
 from bot.review.tui.picture import Shown
 from bot.review.tui.screen import ReviewScreen, help_lines
 from bot.review.tui.setting import Setting
+from bot.review.tui.sheet import Row, cluster_lines
 
 
 class Overlays:
@@ -26,6 +31,7 @@ class Overlays:
         self._viewing: Item | None = None
         self._comparing: Item | None = None
         self._settling: Item | None = None
+        self._cluster: Cluster | None = None
 
     @property
     def reading(self) -> bool:
@@ -34,7 +40,7 @@ class Overlays:
 
     def close(self) -> None:
         """Back to the post."""
-        self._viewing = self._comparing = self._settling = None
+        self._viewing = self._comparing = self._settling = self._cluster = None
         self._page.part = "body"
 
     def help(self) -> None:
@@ -49,7 +55,7 @@ class Overlays:
             return
         self._comparing, self._viewing = None, item
         self._page.part = "whole"
-        self._page.call_after_refresh(self.redraw, item)
+        self.redraw(item)
 
     def redraw(self, item: Item) -> None:
         """The full picture, of the medium that is now the one to be seen."""
@@ -60,7 +66,7 @@ class Overlays:
         size = "" if evidence is None else f"{evidence.format} {evidence.width}×{evidence.height}"
         count = len(item.it.looked)
         self._page.pane("caption").show([of((item.post_id, "title"), (f"  {item.media + 1}/{count}  {size}", "muted"))])
-        room = self._page.room("large")
+        room = self._page.room()
         if item.media in item.sights:
             self._large(self._gallery.shown(item, item.media, room))
         else:
@@ -91,7 +97,7 @@ class Overlays:
             self._large(None)
             return
         self._page.pane("caption").show(self._caption(item, chosen))
-        room = self._page.room("large")
+        room = self._page.room()
 
         def then(shown: Shown | None) -> None:
             if self._comparing is item:
@@ -101,7 +107,7 @@ class Overlays:
 
     def _caption(self, item: Item, it: Comparison) -> list[Line]:
         _, original = self._say, it.original
-        half = self._page.room("large")[0] // 2
+        half = self._page.room()[0] // 2
         left, right = f"{_('this post')} {item.post_id}", f"{_('the original')} {original.post_id}"
         measure = [label(f"duplicate.{original.kind}", self._setting.reader.lang)]
         if it.points:
@@ -116,11 +122,24 @@ class Overlays:
         _ = self._say
         self._page.show_picture("large", shown, _("no picture that could be shown") if shown is None else "")
 
-    def settling(self, item: Item) -> bool:
-        """Whether this post's cluster is open, to be confirmed."""
-        return self._settling is item
+    def settling(self, item: Item) -> Cluster | None:
+        """This post's cluster, where it is on the screen to be confirmed."""
+        return self._cluster if self._settling is item else None
 
-    def cluster(self, item: Item) -> None:
-        """The posts of a cluster, with what would become of each."""
-        _ = self._say
-        self._page.say(_("clusters cannot be settled here yet"), "muted")
+    def settle(self, item: Item) -> None:
+        """Show what settling the copies of the post's cluster would do."""
+        self.close()
+        self._settling = item
+        self._backstage.ask(
+            lambda place: members(place, item.post_id), lambda found: self._members(item, *found), self._refused
+        )
+
+    def _members(self, item: Item, found: Cluster, rows: Mapping[str, Row]) -> None:
+        if self._settling is item:
+            self._cluster = found
+            self._page.pane("sheet").show(cluster_lines(found, rows, self._setting.reader))
+            self._page.part = "sheet"
+
+    def _refused(self, error: UserError) -> None:
+        self.close()
+        self._stage.refused(error)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import colorsys
 from collections.abc import Sequence
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 import numpy as np
 from PIL import Image, ImageDraw
@@ -23,13 +23,13 @@ from textual.widgets import Static
 from bot.annotate import Outline, Pixels, drawn, half_blocks
 from detectors.evidence import Point, Value
 
-Way = Literal["kitty", "sixel", "blocks", "dots"]
+Way = Literal["kitty", "sixel", "blocks", "blocks256", "dots"]
 
 Pairs = Sequence[tuple[Point, Point]]
 """Points of two pictures that show the same, as shares (0..1) of width and height."""
 
 _GAP: Final = 2  # columns between two pictures
-_UNITS: Final[dict[Way, tuple[int, int]]] = {"blocks": (1, 2), "dots": (2, 4), "kitty": (1, 2), "sixel": (1, 2)}
+_UNITS: Final[dict[Way, tuple[int, int]]] = {way: (2, 4) if way == "dots" else (1, 2) for way in get_args(Way)}
 _DOTS: Final = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))  # the bits of a braille cell, row by row
 
 
@@ -102,14 +102,27 @@ def _written(image: Image.Image, way: Way) -> Cells:
     """Pixels, whole cells of them, as rows of text."""
     across, down = _UNITS[way]
     columns, lines = image.width // across, image.height // down
-    if way != "dots":
+    if way == "blocks":
         return Cells(rows=tuple(half_blocks(np.asarray(image), columns, lines)), width=columns)
+    if way == "blocks256":
+        return Cells(rows=_of_256(image), width=columns)
     grid = np.asarray(image.convert("L").convert("1")).reshape(lines, down, columns, across)
     codes = np.full((lines, columns), 0x2800, np.int32)
     for y, row in enumerate(_DOTS):
         for x, bit in enumerate(row):
             codes += grid[:, y, :, x] * np.int32(bit)
     return Cells(rows=tuple("".join(map(chr, row)) for row in codes.tolist()), width=columns)
+
+
+def _of_256(image: Image.Image) -> tuple[str, ...]:
+    """Half blocks in the 6×6×6 colours of a terminal that knows no more."""
+    levels = (np.asarray(image).astype(np.int32) * 5 + 127) // 255
+    codes = (16 + levels @ np.array((36, 6, 1), np.int32)).tolist()
+    return tuple(
+        "".join(f"\x1b[38;5;{upper};48;5;{lower}m▀" for upper, lower in zip(codes[y], codes[y + 1], strict=True))
+        + "\x1b[0m"
+        for y in range(0, len(codes), 2)
+    )
 
 
 def annotated(sight: Sight, columns: int, lines: int, cell: tuple[int, int]) -> Image.Image:

@@ -13,7 +13,7 @@ from textual.widgets import ContentSwitcher, Input
 
 from bot.reasons import label
 from bot.review.keys import DIGITS, KEYS
-from bot.review.tui.lines import Line, Piece, StyleName, line, of, width_of
+from bot.review.tui.lines import Line, Piece, StyleName, line, of, width_of, wrapped
 from bot.review.tui.pane import Palette, Pane
 from bot.review.tui.picture import Shown, Way, picture
 from bot.review.tui.sheet import Reader, Row
@@ -21,7 +21,8 @@ from bot.review.tui.sheet import Reader, Row
 Part = Literal["body", "whole", "sheet"]
 
 _WIDE: Final = 104  # columns from which the queue has room beside the post
-_TALL: Final = 30  # rows
+_CAPTION: Final = 2  # rows over a picture that is alone
+_LEAST: Final = 3  # rows that the words of a post have at least
 
 
 class ReviewScreen(Screen[None]):
@@ -55,7 +56,6 @@ class ReviewScreen(Screen[None]):
     def on_resize(self, event: events.Resize) -> None:
         """Give room to what matters most in so many columns and rows."""
         self.set_class(event.size.width < _WIDE, "narrow")
-        self.set_class(event.size.height < _TALL, "short")
         rows = key_rows(self._reader, event.size.width - 2)
         bar = self.pane("keys")
         bar.styles.height = len(rows)
@@ -76,10 +76,31 @@ class ReviewScreen(Screen[None]):
         if self.part != part:
             self.query_one("#stage", ContentSwitcher).current = part
 
-    def room(self, name: Literal["picture", "large"]) -> tuple[int, int]:
-        """Columns and rows of a picture's place."""
-        size = self.query_one(f"#{name}").size
-        return size.width, size.height
+    def room(self, beside: Sequence[Line] | None = None) -> tuple[int, int]:
+        """Columns and rows for a picture: under these lines of a post, or alone in the middle of the screen."""
+        stage = self.query_one("#stage").size
+        if beside is None:
+            return stage.width, max(0, stage.height - _CAPTION)
+        width = self.pane("post").size.width
+        return width, max(0, stage.height - self._share(beside, width, stage.height))
+
+    def show_post(self, lines: Sequence[Line]) -> None:
+        """The words of a post; the picture has the rows that they leave."""
+        post, stage = self.pane("post"), self.query_one("#stage").size
+        height = self._share(lines, post.size.width, stage.height)
+        if post.styles.height is None or post.styles.height.value != height:
+            post.styles.height = height
+        post.show(lines)
+
+    def _share(self, lines: Sequence[Line], width: int, height: int) -> int:
+        """The rows that the words of a post take: all they need, up to two fifths of the screen."""
+        most = max(_LEAST, height * 2 // 5)
+        needed = 0
+        for it in lines:
+            needed += sum(1 for _ in wrapped(it, max(1, width)))
+            if needed >= most:
+                return most
+        return max(_LEAST, needed + 1)
 
     def show_picture(self, name: Literal["picture", "large"], shown: Shown | None, words: str = "") -> None:
         """Show a picture, or words in its place."""
@@ -96,8 +117,9 @@ class ReviewScreen(Screen[None]):
         for row in rows:
             here = row.post_id == chosen
             codes = ", ".join(label(code, lang) for code in row.codes)
-            lines.append(of((("▸ " if here else "  ") + row.post_id, "chosen" if here else "title")))
-            lines.append(of(("  " + (codes or row.words), "" if here else "muted")))
+            head: StyleName = "chosen" if here else ""
+            lines.append(of((("▸ " if here else "  ") + row.post_id, head), (f"  {row.words}", head or "muted")))
+            lines.append(of(("  " + codes, "warning" if here else "muted")))
         self.pane("queue").show(lines)
 
     # The text field: while it is open, it has every key.

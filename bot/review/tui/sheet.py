@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
 from bot.dossier import Dossier, of_finding, sentence
 from bot.model import AccountType, Action, Finding, Looked, Post, Stance
 from bot.reasons import REASONS, Lang, label
+from bot.review.cluster import Cluster, Standing
 from bot.review.tui.lines import Line, StyleName, line, of
 from bot.store.verdicts import Record
 from bot.text_safety import rows
@@ -180,6 +181,33 @@ def _accounts(reader: Reader) -> dict[AccountType, str]:
         "institution": _("institution"),
         "affiliate": _("affiliate"),
     }
+
+
+def cluster_lines(found: Cluster, rows: Mapping[str, Row], reader: Reader) -> Iterator[Line]:
+    """Who stands how in a cluster, and what settling it would do."""
+    _ = reader.say
+    names: dict[Standing, str] = {
+        "head": _("first: stays as it is"),
+        "copy": _("copy"),
+        "mixed": _("copies beside its own: stays"),
+        "own": _("its author's earlier one: stays"),
+        "unordered": _("who was first is unknown: stays"),
+        "former": _("no longer shows it: stays"),
+        "partial": _("shows a part: stays"),
+    }
+    count = sum(member.settles for member in found.members)
+    yield line(_("{count} copies would be rejected").format(count=count), "title")
+    yield of(("D ", "key"), (_("settles them"), ""), ("   Esc ", "key"), (_("back"), ""))
+    yield line()
+    for member in found.members:
+        words = names[member.standing]
+        if member.standing == "copy":
+            words += ": " + (_("to be rejected") if member.settles else _("decided already"))
+        style: StyleName = "error" if member.settles else "success" if member.standing == "head" else "muted"
+        row = rows.get(member.post_id)
+        yield of(
+            (f"{member.post_id:>12}  ", "title"), (words, style), (f"  {'' if row is None else row.words}", "muted")
+        )
 
 
 class Row(Value):

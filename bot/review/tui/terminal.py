@@ -44,7 +44,8 @@ def understood(said: bytes, environment: Mapping[str, str]) -> Terminal:
     done, cell = _DONE.search(said), _CELL.search(said)
     abilities = done[1].split(b";") if done else []
     multiplexed = bool(environment.get("TMUX") or environment.get("STY"))
-    way: Way = "blocks"
+    full = environment.get("TMUX") or environment.get("COLORTERM") in ("truecolor", "24bit")  # tmux knows all colours
+    way: Way = "blocks" if full else "blocks256"
     if environment.get("NO_COLOR"):
         way = "dots"
     elif not multiplexed and b"\x1b_Gi=31;OK" in said and b"4" not in abilities:
