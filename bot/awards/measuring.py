@@ -25,8 +25,8 @@ from detectors.evidence import Value
 
 class Measured(Value):
     """What one measurement brought. ``posts``: shared posts on X, ``due`` of them had to be asked for; ``counted``:
-    posts with views, versions included; ``missing``: those without, per code. ``charged``: posts that X charges for, and
-    ``cost`` in US dollars."""
+    posts with views, versions included; ``missing``: those without, per code. ``charged``: posts that X charges for,
+    and ``cost`` in US dollars."""
 
     moment: dt.datetime | None
     posts: int

@@ -1,7 +1,7 @@
 """A simulated X: ``GET /2/tweets`` as its documentation has it, errors included, on loopback.
 
 Views grow with the clock. Posts may be edited (each version counts by itself), deleted, or their accounts protected or
-suspended, which the real one does not tell apart. Requests are limited over 15 minutes; now and then it is out of order.
+suspended, which the real one does not tell apart. Requests are limited over 15 minutes; it may be out of order.
 """
 
 from __future__ import annotations
