@@ -1,0 +1,46 @@
+// A cluster by itself: its copies are rejected at once, and taken back at once.
+import { ask, complain, say, writing } from "./page.js";
+
+const { settled, undone } = document.getElementById("settling").dataset;
+const cluster = document.querySelector(".cluster");
+const code = document.getElementById("code");
+
+export function drawnIn(box) {
+  return [...box.querySelectorAll('[data-settles="1"]')].map((card) => [card.dataset.post, Number(card.dataset.revision)]);
+}
+
+async function again(words) {
+  const answer = await fetch(`/cluster?part=1&id=${encodeURIComponent(cluster.dataset.post)}`);
+  if (answer.ok) {
+    const parsed = new DOMParser().parseFromString(await answer.text(), "text/html");
+    cluster.replaceChildren(...parsed.querySelector(".cluster").children);
+  }
+  say(words);
+}
+
+const does = {
+  async settle() {
+    const told = await ask("/api/settle", { post_id: cluster.dataset.post, code: code.value, drawn: drawnIn(cluster) });
+    await again(settled.replace("{count}", told.settled.length));
+  },
+  async undo() {
+    const [result] = (await ask("/api/step", { acts: [{ action: "undo" }] })).results;
+    if (result.wrong) throw new Error(result.wrong);
+    await again(undone.replace("{post}", result.restored.join(", ")));
+  },
+};
+
+function act(name) {
+  does[name]().catch((error) => complain(error.message));
+}
+
+document.addEventListener("keydown", (event) => {
+  if (writing(event)) return;
+  if (event.key === "D") act("settle");
+  if (event.key === "u") act("undo");
+});
+
+document.getElementById("settling").addEventListener("click", (event) => {
+  const button = event.target.closest("[data-do]");
+  if (button) act(button.dataset.do);
+});
