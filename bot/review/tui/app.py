@@ -65,7 +65,7 @@ class ReviewApp(App[None]):
         self._theme = theme
         self._backstage = Backstage(place, self._tell, self._break)
         self._eyes = Eyes(setting.engine, self._tell, self._break)
-        gallery = Gallery(self._eyes, setting.blobs, setting.way, setting.cell)
+        gallery = Gallery(self._eyes, setting)
         self.lane = Lane(self._backstage, self, setting.wanted, setting.lease)
         self.drawing = Drawing(self.page, setting, gallery)
         self.overlays = Overlays(self.page, setting, gallery, self._backstage, self)

@@ -10,8 +10,9 @@ from bot.comparison import Comparison
 from bot.engines.preview import Pixels
 from bot.review.tui.backstage import Eyes
 from bot.review.tui.item import Item, frame_of, sight_of
-from bot.review.tui.picture import Shown, Sight, Way, annotated, cells, cells_beside
-from bot.store.blobs import Blobs
+from bot.review.tui.look import DARK, LIGHT, ground
+from bot.review.tui.picture import Shown, Sight, annotated, cells, cells_beside
+from bot.review.tui.setting import Setting
 
 Room = tuple[int, int]
 
@@ -20,10 +21,11 @@ _AHEAD: Final = 1
 
 
 class Gallery:
-    """Pictures for a terminal that shows them in one way; ``cell`` is the size of its cells in pixels."""
+    """Pictures for a terminal that shows them in one way."""
 
-    def __init__(self, eyes: Eyes, blobs: Blobs, way: Way, cell: tuple[int, int]) -> None:
-        self._eyes, self._blobs, self._way, self._cell = eyes, blobs, way, cell
+    def __init__(self, eyes: Eyes, setting: Setting) -> None:
+        self._eyes, self._blobs, self._way, self._cell = eyes, setting.blobs, setting.way, setting.cell
+        self._ground = ground(DARK if setting.dark else LIGHT)
 
     def shown(self, item: Item, media: int, room: Room) -> Shown | None:
         """What is to be shown of a medium that has arrived; None where there is none."""
@@ -66,7 +68,7 @@ class Gallery:
             if ours is None or theirs is None:
                 return None
             if self._way not in ("kitty", "sixel"):
-                return cells_beside(ours, theirs, it.agreeing, *room, self._way)
+                return cells_beside(ours, theirs, it.agreeing, *room, self._way, self._ground)
             left, right = (drawn(sight.rgb, sight.scale, sight.found) for sight in (ours, theirs))
             both = side_by_side(left, right, it.agreeing)
             both.thumbnail((room[0] * self._cell[0], room[1] * self._cell[1]))

@@ -11,6 +11,7 @@ from bot.campaign import Campaign
 from bot.comparison import Comparison, comparisons
 from bot.dossier import Dossier, dossier
 from bot.engines.preview import Pixels
+from bot.model import Post
 from bot.review.claims import Claim
 from bot.review.cluster import Cluster
 from bot.review.desk import Desk
@@ -82,10 +83,12 @@ def item_of(place: Place, claim: Claim) -> Item:
         return Item(claim, dossier(place.store, place.campaign, record))
 
 
-def compared(place: Place, item: Item) -> tuple[Comparison, ...]:
-    """The post's pictures beside those that they repeat."""
+def compared(place: Place, item: Item, media: int) -> tuple[Comparison, Post | None] | None:
+    """One of the post's pictures, this if it repeats one, beside that which it repeats; and the post that showed it."""
     with _one_moment(place.store):
-        return comparisons(place.store, place.campaign, item.it)
+        found = comparisons(place.store, place.campaign, item.it)
+        chosen = next((it for it in found if it.original.media == media), found[0] if found else None)
+        return None if chosen is None else (chosen, place.store.intake.post(chosen.original.post_id))
 
 
 def queue_rows(place: Place, wanted: Filter, limit: int) -> tuple[tuple[Row, ...], int]:

@@ -12,7 +12,7 @@ from typing import Final, Literal
 
 from rich.cells import cell_len
 
-from bot.text_safety import one_line
+from bot.text_safety import one_line, shortened
 from detectors.evidence import Value
 
 StyleName = Literal["", "title", "muted", "error", "warning", "success", "accent", "chosen", "key"]
@@ -104,3 +104,10 @@ def _joined(cells: Sequence[Piece]) -> Iterator[Piece]:
 def width_of(text: str) -> int:
     """The terminal cells of safe text."""
     return cell_len(text)
+
+
+def centred(text: str, width: int) -> str:
+    """Text made safe, in the middle of so many cells, cut where it must be."""
+    cut = shortened(safe(text), width - 1)
+    left = (width - cell_len(cut)) // 2
+    return " " * left + cut + " " * (width - left - cell_len(cut))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from rich.style import Style
+from textual.color import Color
 from textual.theme import Theme
 
 from bot.review.tui.pane import Palette
@@ -35,6 +36,11 @@ LIGHT: Final = Theme(
     dark=False,
     variables={"muted": "#57606a"},
 )
+
+
+def ground(theme: Theme) -> tuple[int, int, int]:
+    """The colour behind everything."""
+    return Color.parse(theme.background or "#000000").rgb
 
 
 def palette(theme: Theme, *, colour: bool = True) -> Palette:

@@ -6,17 +6,18 @@ from collections.abc import Mapping
 
 from bot.comparison import Comparison
 from bot.errors import UserError
+from bot.model import Post
 from bot.reasons import label
 from bot.review.cluster import Cluster
 from bot.review.tui.backstage import Backstage
 from bot.review.tui.gallery import Gallery
 from bot.review.tui.item import Item, compared, members
 from bot.review.tui.lane import Stage
-from bot.review.tui.lines import Line, line, of
+from bot.review.tui.lines import Line, centred, line, of
 from bot.review.tui.picture import Shown
 from bot.review.tui.screen import ReviewScreen, help_lines
 from bot.review.tui.setting import Setting
-from bot.review.tui.sheet import Row, cluster_lines
+from bot.review.tui.sheet import Row, cluster_lines, source_line
 
 
 class Overlays:
@@ -85,38 +86,43 @@ class Overlays:
             self._page.part = "whole"
             self._page.pane("caption").show([])
             self._page.show_picture("large", None, _("the pictures are coming …"))
+            media = item.media
             self._backstage.ask(
-                lambda place: compared(place, item), lambda found: self._compared(item, found), self._stage.refused
+                lambda place: compared(place, item, media), lambda found: self._compared(item, found), self._refused
             )
 
-    def _compared(self, item: Item, found: tuple[Comparison, ...]) -> None:
+    def _compared(self, item: Item, found: tuple[Comparison, Post | None] | None) -> None:
         if self._comparing is not item:
             return
-        chosen = next((it for it in found if it.original.media == item.media), found[0] if found else None)
-        if chosen is None:
+        if found is None:
             self._large(None)
             return
-        self._page.pane("caption").show(self._caption(item, chosen))
-        room = self._page.room()
+        self._page.pane("caption").show(self._caption(item, *found))
 
         def then(shown: Shown | None) -> None:
             if self._comparing is item:
                 self._large(shown)
 
-        self._gallery.beside(item, chosen, room, then)
+        self._gallery.beside(item, found[0], self._page.room(), then)
 
-    def _caption(self, item: Item, it: Comparison) -> list[Line]:
-        _, original = self._say, it.original
+    def _caption(self, item: Item, it: Comparison, theirs: Post | None) -> list[Line]:
+        _, reader, original = self._say, self._setting.reader, it.original
         half = self._page.room()[0] // 2
-        left, right = f"{_('this post')} {item.post_id}", f"{_('the original')} {original.post_id}"
-        measure = [label(f"duplicate.{original.kind}", self._setting.reader.lang)]
+        sides = [
+            centred(f"{words} {post_id} {source_line(post, reader)}", half)
+            for words, post_id, post in (
+                (_("this post"), item.post_id, item.it.post),
+                (_("the original"), original.post_id, theirs),
+            )
+        ]
+        measure = [label(f"duplicate.{original.kind}", reader.lang)]
         if it.points:
             measure.append(_("{count} points agree").format(count=it.points))
         if original.area is not None:
             measure.append(_("over {share} of a picture").format(share=f"{original.area:.0%}"))
         if original.distance is not None:
             measure.append(_("{bits} of 256 bits differ").format(bits=original.distance))
-        return [of((left.center(half), "title"), (right.center(half), "title")), line("  ".join(measure), "muted")]
+        return [of((sides[0], "title"), (sides[1], "title")), line(centred("   ".join(measure), 2 * half), "muted")]
 
     def _large(self, shown: Shown | None) -> None:
         _ = self._say

@@ -25,6 +25,8 @@ from detectors.evidence import Point, Value
 
 Way = Literal["kitty", "sixel", "blocks", "blocks256", "dots"]
 
+Colour = tuple[int, int, int]
+
 Pairs = Sequence[tuple[Point, Point]]
 """Points of two pictures that show the same, as shares (0..1) of width and height."""
 
@@ -56,14 +58,16 @@ def cells(sight: Sight, columns: int, lines: int, way: Way) -> Cells:
     return _written(_reduced(sight, columns * across, lines * down, way), way)
 
 
-def cells_beside(left: Sight, right: Sight, agreeing: Pairs, columns: int, lines: int, way: Way) -> Cells:
-    """Two pictures side by side; points that show the same have the same colour in both."""
+def cells_beside(
+    left: Sight, right: Sight, agreeing: Pairs, columns: int, lines: int, way: Way, ground: Colour
+) -> Cells:
+    """Two pictures side by side on a ground; points that show the same have the same colour in both."""
     if columns < 8 or lines < 1:
         return Cells(rows=(), width=0)
     across, down = _UNITS[way]
     half, gap = (columns - _GAP) // 2 * across, _GAP * across
     parts = [_reduced(sight, half, lines * down, way) for sight in (left, right)]
-    both = Image.new("RGB", (2 * half + gap, max(part.height for part in parts)))
+    both = Image.new("RGB", (2 * half + gap, max(part.height for part in parts)), ground)
     for part, start in zip(parts, (0, half + gap), strict=True):
         at = start + (half - part.width) // 2, (both.height - part.height) // 2
         both.paste(part, at)
@@ -74,7 +78,7 @@ def cells_beside(left: Sight, right: Sight, agreeing: Pairs, columns: int, lines
     return _written(both, way)
 
 
-def _hue(number: int) -> tuple[int, int, int]:
+def _hue(number: int) -> Colour:
     """A colour that tells one pair of points from its neighbours in the list."""
     red, green, blue = colorsys.hsv_to_rgb(number * 0.618 % 1, 0.9, 1.0)
     return int(255 * red), int(255 * green), int(255 * blue)
@@ -92,10 +96,21 @@ def _reduced(sight: Sight, width: int, height: int, way: Way) -> Image.Image:
     image = Image.fromarray(np.ascontiguousarray(sight.rgb)).resize(size, Image.Resampling.BOX, reducing_gap=2.0)
     pen = ImageDraw.Draw(image)
     for outline in sight.found:
-        points = [(x / sight.scale / full_width, y / sight.scale / full_height) for x, y in outline.points]
-        corners = [(min(max(0.0, x), 1.0) * (size[0] - 1), min(max(0.0, y), 1.0) * (size[1] - 1)) for x, y in points]
+        points = [
+            (x / sight.scale / full_width * size[0], y / sight.scale / full_height * size[1]) for x, y in outline.points
+        ]
+        middle = [sum(axis) / len(points) for axis in zip(*points, strict=True)]
+        corners = [
+            tuple(min(max(0.0, _outwards(p, m)), s - 1.0) for p, m, s in zip(point, middle, size, strict=True))
+            for point in points
+        ]
         pen.line([*corners, corners[0]], fill=outline.colour, width=1)
     return image
+
+
+def _outwards(place: float, middle: float) -> float:
+    """One pixel further out, so that a line round something small does not hide it."""
+    return place + 0.5 if place >= middle else place - 1.5
 
 
 def _written(image: Image.Image, way: Way) -> Cells:

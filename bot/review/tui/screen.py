@@ -17,10 +17,12 @@ from bot.review.tui.lines import Line, Piece, StyleName, line, of, width_of, wra
 from bot.review.tui.pane import Palette, Pane
 from bot.review.tui.picture import Shown, Way, picture
 from bot.review.tui.sheet import Reader, Row
+from bot.text_safety import shortened
 
 Part = Literal["body", "whole", "sheet"]
 
 _WIDE: Final = 104  # columns from which the queue has room beside the post
+_CUTS: Final = (99, 22, 18, 15, 12, 10, 8)  # cells of a key's name, the first at which the bar is small enough
 _CAPTION: Final = 2  # rows over a picture that is alone
 _LEAST: Final = 3  # rows that the words of a post have at least
 
@@ -56,7 +58,7 @@ class ReviewScreen(Screen[None]):
     def on_resize(self, event: events.Resize) -> None:
         """Give room to what matters most in so many columns and rows."""
         self.set_class(event.size.width < _WIDE, "narrow")
-        rows = key_rows(self._reader, event.size.width - 2)
+        rows = key_rows(self._reader, event.size.width - 2, event.size.height)
         bar = self.pane("keys")
         bar.styles.height = len(rows)
         bar.show(rows)
@@ -153,14 +155,18 @@ class ReviewScreen(Screen[None]):
             answer(event.value)
 
 
-def key_rows(reader: Reader, width: int) -> list[Line]:
-    """The bar of keys, in as many rows as it takes: what keys do, then the reasons that digits reject with."""
+def key_rows(reader: Reader, width: int, height: int) -> list[Line]:
+    """The bar of keys: what keys do, then the reasons that digits reject with. In a small terminal their names are cut
+    so that the bar leaves room for the post; the help has them in full."""
     _ = reader.say
-    actions = [(entry.key, entry.label(reader.lang)) for entry in KEYS if entry not in DIGITS]
-    return [
-        *_flowing([*actions, ("q", _("quit"))], width),
-        *_flowing([(entry.key, entry.label(reader.lang)) for entry in DIGITS], width),
-    ]
+    actions = [*((entry.key, entry.label(reader.lang)) for entry in KEYS if entry not in DIGITS), ("q", _("quit"))]
+    digits = [(entry.key, entry.label(reader.lang)) for entry in DIGITS]
+    rows: list[Line] = []
+    for most in _CUTS:
+        rows = [row for keys in (actions, digits) for row in _flowing(keys, width, most)]
+        if len(rows) <= max(4, height // 8):
+            break
+    return rows
 
 
 def help_lines(reader: Reader) -> list[Line]:
@@ -188,10 +194,12 @@ def help_lines(reader: Reader) -> list[Line]:
     ]
 
 
-def _flowing(keys: Sequence[tuple[str, str]], width: int) -> list[Line]:
+def _flowing(keys: Sequence[tuple[str, str]], width: int, most: int) -> list[Line]:
+    """Keys with their names, cut to ``most`` cells, in as many rows as it takes."""
     rows: list[list[Piece]] = [[]]
     used = 0
-    for key, words in keys:
+    for key, name in keys:
+        words = shortened(name, most)
         needed = width_of(key) + 1 + width_of(words)
         if used and used + 2 + needed > width:
             rows.append([])

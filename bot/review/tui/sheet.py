@@ -68,6 +68,14 @@ def post_lines(it: Dossier, reader: Reader) -> Iterator[Line]:
         yield line(post.url, "muted")
 
 
+def source_line(post: Post | None, reader: Reader) -> str:
+    """Who posted, and since when that is certain, in few words."""
+    if post is None:
+        return ""
+    by = post.created_at if post.created_at is not None else post.posted.latest
+    return f"{post.author.nickname or post.author.id or '?'} {_at(by, reader.zone)}"
+
+
 def _author(post: Post, reader: Reader) -> Line:
     _ = reader.say
     author = post.author
