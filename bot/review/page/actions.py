@@ -14,6 +14,8 @@ from aiohttp import web
 
 from bot.dossier import dossier
 from bot.errors import UserError
+from bot.review import ACCEPTED, reject_codes
+from bot.review.bulk import Aim, Plan
 from bot.review.claims import Claim
 from bot.review.desk import Desk
 from bot.review.filters import parse_filter
@@ -72,6 +74,14 @@ class Settle(Value):
     code: str
     drawn: frozenset[tuple[str, int]]
     token: int | None = None
+
+
+class Bulk(Value):
+    """One decision for all posts of these claims."""
+
+    tokens: tuple[int, ...]
+    action: Literal["approve", "reject"]
+    code: str = ""
 
 
 class Result(Value):
@@ -157,8 +167,23 @@ async def settle(request: web.Request) -> web.StreamResponse:
 
 
 async def bulk(request: web.Request) -> web.StreamResponse:
-    """Many posts at once, with one undo."""
-    raise web.HTTPNotFound
+    """Decide many drawn posts at once, undone as one; answers with those ``done`` and those ``left``, because they
+    changed or were taken over."""
+    asked = await _body(request, Bulk)
+
+    def work(desk: Desk, store: Store) -> tuple[list[str], list[str]]:
+        held = _held(desk, asked.tokens)
+        aims = tuple(Aim(post_id=claim.post_id, revision=claim.revision, saw=claim.saw) for claim in held)
+        code = ACCEPTED if asked.action == "approve" else asked.code
+        plan = Plan(action=asked.action, code=code, note=None, filter="", targets=aims, excess=(), by_reason={},
+                    by_status={})  # fmt: skip
+        done = desk.carry_out(plan)
+        return [decision.post_id for decision in done.decisions], list(done.left)
+
+    if asked.action == "reject" and asked.code not in reject_codes():
+        raise web.HTTPBadRequest(reason="no reason to reject with")
+    done, left = await house_of(request).at_desk(person_of(request), work)
+    return web.json_response({"done": done, "left": left})
 
 
 def _done(desk: Desk, act: Act) -> Result:

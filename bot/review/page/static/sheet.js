@@ -55,15 +55,16 @@ async function decide(action, code) {
     if (found.size !== 1 || found.has("")) return complain(words.mixed);
     [reason] = found;
   }
-  const told = await ask("/api/bulk", { tokens: chosen.map((card) => Number(card.dataset.token)), action, code: reason });
+  const told = await ask("/api/bulk", { tokens: chosen.map((card) => Number(card.dataset.token)), action, code: reason || "" });
   const done = new Set(told.done);
   for (const card of chosen) if (done.has(card.dataset.post)) card.remove();
-  if (told.refused.length) complain(told.refused.map((each) => each.join(": ")).join("\n"));
+  const left = chosen.map((card) => card.dataset.post).filter((post) => !done.has(post));
+  if (left.length) complain(words.left.replace("{posts}", left.join(", ")));
   waiting.textContent = Math.max(0, Number(waiting.textContent) - done.size);
   say(words[action].replace("{count}", done.size));
-  const left = cards()[0];
-  if (left) {
-    step(left);
+  const [next] = cards();
+  if (next) {
+    step(next);
     counted();
   } else await more();
 }
