@@ -76,8 +76,8 @@ class Asset(Value, frozen=True):
 
 class ModelFile(Value, frozen=True):
     """The kit's trained detector: an ONNX file with its hash, the version that stands in evidence, the marks that its
-    first outputs stand for, in order, and the calibration of its scores: log-odds = constant, and a weight each for the
-    network's logit, the outline's log-odds and the colours' closeness."""
+    first outputs stand for, in order, and the calibration of its scores: log-odds = constant, and a weight each for
+    what ``detectors.marks.Findings`` tells."""
 
     file: str
     sha256: str

@@ -19,13 +19,14 @@ from detectors.brand import ColourPair, Kit, KitColour
 from detectors.evidence import Colour
 from detectors.picture import Picture
 
-VERSION: Final = "1"
+VERSION: Final = "2"
 RADIUS: Final = 24.0
 """Delta E within which a pixel has a brand colour."""
 
+_FINE: Final = 640  # px of long side at least; of more, every n-th pixel is looked at, so that no colours are mixed
 _TABLE_BITS: Final = 5
 _LARGE: Final = 0.1  # side of the blob over the side of the picture from which size adds nothing more
-_MIN_BLOB: Final = 8
+_MIN_BLOB: Final = 12  # px of the working picture
 _LESS: Final = 0.9
 _MORE: Final = 2.0
 _LEAST: Final = 0.02
@@ -44,6 +45,15 @@ class Neighbours(NamedTuple):
     area: float
 
 
+class Seen(NamedTuple):
+    """The kit's colours in one picture: per colour a mask of every ``step``-th pixel, and the neighbours, those closest
+    to their pair's ratio first."""
+
+    masks: dict[str, NDArray[np.bool_]]
+    step: int
+    neighbours: tuple[Neighbours, ...]
+
+
 def colour(picture: Picture, kit: Kit) -> Colour:
     """The share of pixels in each kit colour (0..1), how far its pairs touch, and one score for how telling that is.
 
@@ -51,9 +61,8 @@ def colour(picture: Picture, kit: Kit) -> Colour:
     ``score`` 0..1 rises with adjacency and with the size of the blob; shares alone never lift it above 0.5.
     It is no probability: it orders pictures.
     """
-    masks = colour_masks(picture.rgb, kit)
+    masks, _, neighbours = seen(picture, kit)
     shares = {name: round(float(np.count_nonzero(mask)) / mask.size, 4) for name, mask in masks.items()}
-    neighbours = beside(masks, kit)
     adjacency = neighbours[0].closeness if neighbours else 0.0
     size = math.sqrt(neighbours[0].area / picture.gray.size) if neighbours else 0.0
     everywhere = min(0.5, sum(shares.values()))
@@ -61,7 +70,16 @@ def colour(picture: Picture, kit: Kit) -> Colour:
     return Colour(score=round(max(everywhere, together), 4), shares=shares, adjacency=round(adjacency, 4))
 
 
-def colour_masks(rgb: NDArray[np.uint8], kit: Kit) -> dict[str, NDArray[np.bool_]]:
+@functools.lru_cache(maxsize=1)
+def seen(picture: Picture, kit: Kit) -> Seen:
+    """What ``colour`` judges by; kept for the picture at hand, for more than one detector asks."""
+    step = max(1, max(picture.rgb.shape[:2]) // _FINE)
+    masks = _masks(picture.rgb[::step, ::step], kit)
+    found = [each for pair in kit.pairs for each in _pairs(masks[pair.first], masks[pair.second], pair, step)]
+    return Seen(masks, step, tuple(sorted(found, key=lambda each: (-each.closeness, each))))
+
+
+def _masks(rgb: NDArray[np.uint8], kit: Kit) -> dict[str, NDArray[np.bool_]]:
     """For each kit colour, (H, W) true where the pixel is within ``RADIUS`` of one of its values and nearest to it."""
     nearest = _table(kit.colours)
     cells = (rgb >> (8 - _TABLE_BITS)).astype(np.uint16)
@@ -92,22 +110,18 @@ def _table(colours: tuple[KitColour, ...]) -> NDArray[np.uint8]:
     return number
 
 
-def beside(masks: dict[str, NDArray[np.bool_]], kit: Kit) -> list[Neighbours]:
-    """Compact blobs of a pair's second colour with the first around them, the closest to the pair's ratio first.
+def _pairs(first: NDArray[np.bool_], second: NDArray[np.bool_], pair: ColourPair, step: int) -> list[Neighbours]:
+    """Compact blobs of a pair's second colour with the first around them.
 
     Around means a window as wide as the first colour would need in that ratio, so that a mark on a wall of its own
     blue counts too. More of the first colour than in the mark is forgiven more readily than less.
     """
-    found = [each for pair in kit.pairs for each in _pairs(masks[pair.first], masks[pair.second], pair)]
-    return sorted(found, key=lambda each: (-each.closeness, each))
-
-
-def _pairs(first: NDArray[np.bool_], second: NDArray[np.bool_], pair: ColourPair) -> list[Neighbours]:
-    if not first.any() or np.count_nonzero(second) < _MIN_BLOB:
+    least = max(2, _MIN_BLOB // step**2)
+    if not first.any() or np.count_nonzero(second) < least:
         return []
     count, _, stats, _ = cv2.connectedComponentsWithStats(second.astype(np.uint8), connectivity=8, ltype=cv2.CV_32S)
     blobs = stats[1:count].astype(np.float64)
-    blobs = blobs[blobs[:, cv2.CC_STAT_AREA] >= _MIN_BLOB]
+    blobs = blobs[blobs[:, cv2.CC_STAT_AREA] >= least]
     if not len(blobs):
         return []
     x, y, w, h, area = blobs.T
@@ -121,4 +135,5 @@ def _pairs(first: NDArray[np.bool_], second: NDArray[np.bool_], pair: ColourPair
     closeness = np.exp(-((stray / np.where(stray > 0, _MORE, _LESS)) ** 2)) * np.minimum(1.0, area / (w * h) / _COMPACT)
     side = _ROUND * np.sqrt(area * (1 + 1 / pair.ratio))
     rows = np.stack([closeness, x + w / 2, y + h / 2, side, around + area], axis=1)[closeness > _LEAST]
+    rows *= (1, step, step, step, step * step)
     return [Neighbours(*(float(value) for value in row)) for row in rows]

@@ -1,4 +1,4 @@
-"""Runs a kit's own mark network over an image pyramid, with onnxruntime.
+"""Runs a kit's own mark network with onnxruntime: over a pyramid of the picture, and more closely at single spots.
 
 The network (see ``training/network.py``) sees marks of about 12 to 60 px; each level of the pyramid halves the picture,
 so that a mark of any size is of that size in some level. One thread, no state between pictures.
@@ -7,7 +7,7 @@ so that a mark of any size is of that size in some level. One thread, no state b
 from __future__ import annotations
 
 import functools
-import math
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 import cv2
@@ -17,17 +17,30 @@ from numpy.typing import NDArray
 
 from detectors.brand import Kit, verified_bytes
 from detectors.picture import Picture
+from detectors.poses import Pose, agreement, box, side
 
 BASE: Final = 800
 """Long side, px, of the finest level: a mark of 24 px in the working picture (1280) is 15 px there."""
 LEAST_LOGIT: Final = -3.0
+"""Peaks below it are not told."""
 
 _STRIDE: Final = 8
 _MULTIPLE: Final = 16
 _MARGIN: Final = 12
 _LAST_LEVEL: Final = 28
-_FAMILIAR: Final = 32.0
-_MOST: Final = 50
+_MOST: Final = 24
+_AROUND: Final = np.ones((3, 3), np.uint8)
+_WINDOW: Final = 96  # px of a closer look
+_SAME: Final = 0.3
+
+Pixels = NDArray[np.uint8]
+
+
+class Level(NamedTuple):
+    """The picture at a scale: px of it a px of the working picture."""
+
+    scale: float
+    rgb: Pixels
 
 
 Spot = tuple[float, float, float]
@@ -40,73 +53,92 @@ class Sighting(NamedTuple):
 
     mark: str
     logit: float
-    pose: NDArray[np.float64]
+    pose: Pose
 
 
-def sightings(picture: Picture, kit: Kit, close: tuple[Spot, ...] = ()) -> list[Sighting]:
-    """Peaks of every level, best first, at most ``_MOST``; none where the kit has no network.
-
-    ``close``: places that deserve a look enlarged, because a cheaper stage suspects a mark too small for the levels.
-    """
-    if kit.model is None:
-        return []
-    found = [seen for spot in close for seen in _enlarged(picture, spot, kit)]
+def pyramid(picture: Picture) -> tuple[Level, ...]:
+    """The picture at ``BASE`` and at every half of it, down to ``_LAST_LEVEL`` px."""
     longest = max(picture.rgb.shape[:2])
     scale = min(1.0, BASE / longest)
-    level = _resized(picture.rgb, scale)
-    while True:
-        found += _peaks(level, scale, kit)
+    rgb = picture.rgb if scale == 1 else _resized(picture.rgb, scale, picture.rgb.shape, cv2.INTER_LINEAR)
+    levels = [Level(scale, rgb)]
+    while longest * scale / 2 >= _LAST_LEVEL:
         scale /= 2
-        if longest * scale < _LAST_LEVEL:
-            break
-        level = _resized(picture.rgb if scale > 0.5 else level, scale, picture.rgb.shape)
-    return sorted(found, key=lambda each: (-each.logit, each.mark, each.pose.tolist()))[:_MOST]
+        levels.append(Level(scale, _resized(levels[-1].rgb, scale, picture.rgb.shape, cv2.INTER_AREA)))
+    return tuple(levels)
 
 
-def _enlarged(picture: Picture, spot: Spot, kit: Kit) -> list[Sighting]:
-    """What the network sees around one spot, scaled so that a mark of the spot's side is ``_FAMILIAR`` px."""
-    x, y, side = spot
-    height, width = picture.rgb.shape[:2]
-    left, top = max(0, round(x - 2 * side)), max(0, round(y - 2 * side))
-    crop = picture.rgb[top : min(height, round(y + 2 * side)), left : min(width, round(x + 2 * side))]
-    if min(crop.shape[:2]) < 2:
-        return []
-    scale = _FAMILIAR / side
-    enlarged = cv2.resize(crop, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
-    offset = np.array([[0.0, 0.0, left], [0.0, 0.0, top]])
-    return [each._replace(pose=each.pose + offset) for each in _peaks(np.asarray(enlarged, np.uint8), scale, kit)]
+def sightings(levels: Sequence[Level], kit: Kit) -> list[Sighting]:
+    """The peaks of all levels, best first, at most ``_MOST`` of a level and mark. The kit has a network."""
+    found: list[Sighting] = []
+    for level in levels:
+        height, width = level.rgb.shape[:2]
+        right, bottom = ((-extent - 2 * _MARGIN) % _MULTIPLE + _MARGIN for extent in (width, height))
+        edge = np.concatenate([level.rgb[0], level.rgb[-1], level.rgb[:, 0], level.rgb[:, -1]])
+        ground = [float(value) for value in np.median(edge, axis=0)]
+        framed = cv2.copyMakeBorder(level.rgb, _MARGIN, bottom, _MARGIN, right, cv2.BORDER_CONSTANT, value=ground)
+        for seen in _peaks(np.asarray(framed, np.uint8), kit):
+            pose = seen.pose.copy()
+            pose[:, 2] -= _MARGIN
+            found.append(seen._replace(pose=pose / level.scale))
+    return sorted(found, key=lambda each: (-each.logit, each.mark, each.pose.tolist()))
 
 
-def _resized(pixels: NDArray[np.uint8], scale: float, full: tuple[int, ...] | None = None) -> NDArray[np.uint8]:
-    height, width = (full or pixels.shape)[:2]
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
+def glimpse(picture: Picture, levels: Sequence[Level], kit: Kit, spot: Spot, size: float) -> list[Sighting]:
+    """The peaks in a window around one spot, scaled so that a mark of the spot's side is ``size`` px."""
+    x, y, extent = spot
+    scale = size / extent
+    source = min((each for each in (Level(1.0, picture.rgb), *levels) if each.scale >= min(scale, 1)), key=_scale)
+    ratio = scale / source.scale
+    middle = (_WINDOW - 1) / 2
+    corner = np.array([middle - scale * x, middle - scale * y])
+    place = np.array([[ratio, 0, corner[0]], [0, ratio, corner[1]]])
+    window = cv2.warpAffine(source.rgb, place, (_WINDOW, _WINDOW), borderMode=cv2.BORDER_REPLICATE)
+    found = []
+    for seen in _peaks(np.asarray(window, np.uint8), kit):
+        pose = seen.pose.copy()
+        pose[:, 2] -= corner
+        found.append(seen._replace(pose=pose / scale))
+    return found
 
 
-def _peaks(level: NDArray[np.uint8], scale: float, kit: Kit) -> list[Sighting]:
-    height, width = level.shape[:2]
-    right, bottom = ((-extent - 2 * _MARGIN) % _MULTIPLE + _MARGIN for extent in (width, height))
-    edge = np.concatenate([level[0], level[-1], level[:, 0], level[:, -1]])
-    ground = [float(value) for value in np.median(edge, axis=0)]
-    framed = cv2.copyMakeBorder(level, _MARGIN, bottom, _MARGIN, right, cv2.BORDER_CONSTANT, value=ground)
-    planes = np.ascontiguousarray((framed.transpose(2, 0, 1)[None].astype(np.float32) - 128) / 64)
-    session = _network(kit)
-    cells = np.asarray(session.run(None, {session.get_inputs()[0].name: planes})[0], np.float32)[0]
+def again(picture: Picture, levels: Sequence[Level], kit: Kit, seen: Sighting, size: float) -> float:
+    """The logit of the same mark at the same place when looked at with a side of ``size`` px; below
+    ``LEAST_LOGIT`` where it is not seen then."""
+    place = box(seen.pose)
+    x, y, w, h = place
+    looked = glimpse(picture, levels, kit, (x + w / 2, y + h / 2, max(side(seen.pose), 4.0)), size)
+    same = (each.logit for each in looked if each.mark == seen.mark and agreement(box(each.pose), place) > _SAME)
+    return max(same, default=LEAST_LOGIT - 1)
+
+
+def _scale(level: Level) -> float:
+    return level.scale
+
+
+def _resized(pixels: Pixels, scale: float, full: tuple[int, ...], method: int) -> Pixels:
+    size = (max(1, round(full[1] * scale)), max(1, round(full[0] * scale)))
+    return np.asarray(cv2.resize(pixels, size, interpolation=method), np.uint8)
+
+
+def _peaks(pixels: Pixels, kit: Kit) -> list[Sighting]:
+    """What the network sees in RGB whose sides are multiples of 16, in px of it."""
     assert kit.model is not None
+    session = _network(kit)
+    planes = cv2.dnn.blobFromImage(pixels, 1 / 64, mean=(128, 128, 128))
+    cells = np.asarray(session.run(None, {session.get_inputs()[0].name: planes})[0], np.float32)[0]
     names = kit.model.marks
     found: list[Sighting] = []
-    for index, name in enumerate(names):
-        logits = cells[index]
-        highest = cv2.dilate(logits, np.ones((3, 3), np.uint8))
-        for row, column in np.argwhere((logits >= highest) & (logits > LEAST_LOGIT)):
-            dx, dy, size, cos, sin = (float(value) for value in cells[len(names) :, row, column])
-            x, y = (column + 0.5 + dx) * _STRIDE - _MARGIN, (row + 0.5 + dy) * _STRIDE - _MARGIN
-            side = math.exp(min(max(size, -1.0), 3.0)) * _STRIDE
-            norm = math.hypot(cos, sin) or 1.0
-            linear = side / norm * np.array([[cos, -sin], [sin, cos]])
-            corner = np.array([x, y]) - linear @ (0.5, 0.5)
-            pose = np.concatenate([linear, corner[:, None]], axis=1) / scale
-            found.append(Sighting(name, float(logits[row, column]), pose))
+    for name, logits in zip(names, cells, strict=False):
+        rows, columns = np.nonzero((logits > LEAST_LOGIT) & (logits >= cv2.dilate(logits, _AROUND)))
+        best = np.argsort(-logits[rows, columns], kind="stable")[:_MOST]
+        rows, columns = rows[best], columns[best]
+        dx, dy, size, cos, sin = cells[len(names) :, rows, columns].astype(np.float64)
+        x, y = (columns + 0.5 + dx) * _STRIDE, (rows + 0.5 + dy) * _STRIDE
+        extent = np.exp(np.clip(size, -1.0, 3.0)) * _STRIDE / np.maximum(np.hypot(cos, sin), 1e-6)
+        a, b = extent * cos / 2, extent * sin / 2
+        poses = np.array([[2 * a, -2 * b, x - a + b], [2 * b, 2 * a, y - b - a]]).transpose(2, 0, 1)
+        found += [Sighting(name, float(logit), pose) for logit, pose in zip(logits[rows, columns], poses, strict=True)]
     return found
 
 

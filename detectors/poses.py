@@ -49,6 +49,14 @@ def agreement(a: Box, b: Box) -> float:
     return both / max(a[2] * a[3] + b[2] * b[3] - both, 1e-6)
 
 
+def agreements(boxes: NDArray[np.float64], place: NDArray[np.float64]) -> NDArray[np.float64]:
+    """``agreement`` of each of (N, 4) boxes with one."""
+    low = np.maximum(boxes[:, :2], place[:2])
+    high = np.minimum(boxes[:, :2] + boxes[:, 2:], place[:2] + place[2:])
+    both = np.clip(high - low, 0, None).prod(axis=1)
+    return np.asarray(both / np.maximum(boxes[:, 2:].prod(axis=1) + place[2:].prod() - both, 1e-6))
+
+
 def _both(a: Box, b: Box) -> float:
     wide = min(a[0] + a[2], b[0] + b[2]) - max(a[0], b[0])
     high = min(a[1] + a[3], b[1] + b[3]) - max(a[1], b[1])

@@ -16,6 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.brand import WHOLE, Kit
+from detectors.evidence import Box
+from detectors.poses import agreement, box
 
 Floats = NDArray[np.float32]
 Matrix = NDArray[np.float64]
@@ -74,6 +76,40 @@ def in_mask(mask: NDArray[np.uint8], kit: Kit) -> list[Outline]:
     return [one._replace(pose=one.pose - _OFF_FRAME) for one in found]
 
 
+_LOCAL: Final = (0.2, 0.35, 0.5, 0.65, 0.8)
+
+
+def at(gray: NDArray[np.uint8], kit: Kit, mark: str, pose: Matrix) -> Outline | None:
+    """The blob at about that place and of about that size that resembles the mark most, cut at levels of its own."""
+    drawn = tuple(each for each in _drawings(kit) if each.mark == mark)
+    x, y, w, h = box(pose)
+    reach = 0.25 * max(w, h) + 3
+    left, top = max(0, math.floor(x - reach)), max(0, math.floor(y - reach))
+    crop = gray[top : math.ceil(y + h + reach), left : math.ceil(x + w + reach)]
+    if not drawn or min(crop.shape) < 8:
+        return None
+    scale = 64 / max(w, h)
+    size = (max(8, round(crop.shape[1] * scale)), max(8, round(crop.shape[0] * scale)))
+    small = np.asarray(cv2.resize(crop, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC), np.uint8)
+    framed = _framed(small, _ground(small))
+    low, high = np.percentile(framed, (2, 98))
+    if high - low < 8:
+        return None
+    place = ((x - left) * scale + _FRAME, (y - top) * scale + _FRAME, w * scale, h * scale)
+    best: Outline | None = None
+    for share in _LOCAL:
+        for tone in (cv2.THRESH_BINARY, cv2.THRESH_BINARY_INV):
+            _, cut = cv2.threshold(framed, low + share * (high - low), 255, tone)
+            for one in _in_mask(np.asarray(cut, np.uint8), drawn, place):
+                if best is None or one.similarity > best.similarity:
+                    best = one
+    if best is None:
+        return None
+    moved = (best.pose - _OFF_FRAME) / scale
+    moved[:, 2] += left, top
+    return best._replace(pose=moved)
+
+
 def _framed(plane: NDArray[np.uint8], value: float) -> NDArray[np.uint8]:
     framed = cv2.copyMakeBorder(plane, _FRAME, _FRAME, _FRAME, _FRAME, cv2.BORDER_CONSTANT, value=value)
     return np.asarray(framed, np.uint8)
@@ -93,7 +129,7 @@ def silhouettes(kit: Kit) -> dict[str, NDArray[np.uint8]]:
     return chosen
 
 
-def _in_mask(mask: NDArray[np.uint8], drawn: tuple[_Drawn, ...]) -> list[Outline]:
+def _in_mask(mask: NDArray[np.uint8], drawn: tuple[_Drawn, ...], place: Box | None = None) -> list[Outline]:
     # parts that meet at a corner come apart when sampled: the tone grows by a pixel, and gives it back in _blob
     contours, _ = cv2.findContours(cv2.dilate(mask, _BRIDGE), cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)
     found: list[Outline] = []
@@ -103,6 +139,8 @@ def _in_mask(mask: NDArray[np.uint8], drawn: tuple[_Drawn, ...]) -> list[Outline
             continue
         x, y, w, h = cv2.boundingRect(contour)
         if min(w, h) < SMALLEST or max(w, h) > 2.2 * min(w, h):
+            continue
+        if place is not None and agreement((x, y, w, h), place) < 0.4:
             continue
         hull = cv2.contourArea(cv2.convexHull(contour))
         if hull < 0.4 * w * h:

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.brand import MANIFEST, load_kit
-from detectors.marks import candidates
+from detectors.marks import Findings, candidates
 from detectors.picture import Picture
 from detectors.poses import agreement, box
 from training.backgrounds import Library
@@ -36,33 +36,30 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m training.calibrate")
     parser.add_argument("--kit", type=Path, required=True)
     parser.add_argument("--pictures", type=Path, required=True)
-    parser.add_argument("--scenes", type=int, default=700)
+    parser.add_argument("--scenes", type=int, default=400)
     options = parser.parse_args(arguments)
     cv2.setNumThreads(1)
     kit = load_kit(options.kit)
     library = Library(options.pictures / "validation")
     compositor = Compositor(kit, library, _SIDE, _LARGEST)
-    rows: list[tuple[float, float, float]] = []
+    rows: list[Findings] = []
     truths: list[float] = []
     for number in range(options.scenes):
         rgb, placed = compositor.scene(np.random.default_rng((SEED, number)))
+        true = [
+            (compositor.classes[each.mark], (each.x - each.size / 2, each.y - each.size / 2, each.size, each.size))
+            for each in placed
+        ]
         for one in candidates(Picture.of(rgb), kit):
-            if one.network is None:  # settled by its outline: the calibration has no say
-                continue
-            place = box(one.pose)
-            half = [(each.x - each.size / 2, each.y - each.size / 2, each.size, each.size) for each in placed]
-            names = [compositor.classes[each.mark] for each in placed]
-            hit = any(
-                name == one.mark and agreement(place, there) > _SAME for name, there in zip(names, half, strict=True)
-            )
-            rows.append((one.network, one.outline, one.colour))
-            truths.append(float(hit))
-    for pixels in library.photos + library.screens:
-        for one in candidates(Picture.of(pixels), kit):
-            if one.network is None:
-                continue
-            rows.append((one.network, one.outline, one.colour))
-            truths.append(0.0)
+            if one.findings is not None:
+                place = box(one.pose)
+                rows.append(one.findings)
+                truths.append(float(any(n == one.mark and agreement(place, there) > _SAME for n, there in true)))
+    bare = library.photos + library.screens + [_posted(logo, index) for index, logo in enumerate(library.logos)]
+    for pixels in bare:
+        found = [one.findings for one in candidates(Picture.of(pixels), kit) if one.findings is not None]
+        rows += found
+        truths += [0.0] * len(found)
     weights = fit(np.array(rows), np.array(truths))
     print(f"{len(rows)} candidates, {sum(truths):.0f} marks: {weights.round(4).tolist()}", file=sys.stderr)
     manifest = options.kit / MANIFEST
@@ -70,6 +67,14 @@ def main(arguments: list[str]) -> int:
     values = ", ".join(f"{value:.4f}" for value in weights)
     manifest.write_text(f"{text}\ncalibration = [{values}]\n", encoding="utf-8")
     return 0
+
+
+def _posted(rgba: NDArray[np.uint8], index: int) -> NDArray[np.uint8]:
+    """A foreign logo on white or black, with a margin."""
+    alpha = rgba[..., 3:].astype(np.float32) / 255
+    flat = rgba[..., :3] * alpha + (255 * (index % 2)) * (1 - alpha)
+    ground = [255.0 * (index % 2)] * 3
+    return np.asarray(cv2.copyMakeBorder(flat, 80, 80, 80, 80, cv2.BORDER_CONSTANT, value=ground), np.uint8)
 
 
 def fit(rows: NDArray[np.float64], truths: NDArray[np.float64]) -> NDArray[np.float64]:

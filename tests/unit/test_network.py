@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from benchmarks.scenes import Scene, scene
 from detectors.brand import Kit, load_kit
 from detectors.marks import marks
-from detectors.network import sightings
+from detectors.network import pyramid, sightings
 from detectors.picture import Picture
 from detectors.poses import agreement
 
@@ -87,14 +87,9 @@ def test_texture_alone_is_no_mark(kit: Kit, seed: int) -> None:
     assert all(mark.score < 0.5 for mark in marks(Picture.of(_texture(seed + 100)), kit))
 
 
-def test_a_kit_without_a_network_has_no_sightings(kit: Kit) -> None:
-    """The network belongs to the kit; a kit of drawings alone works by outlines."""
-    assert sightings(Picture.of(_texture(1)), msgspec.structs.replace(kit, model=None)) == []
-
-
 def test_the_same_picture_gives_the_same_sightings(kit: Kit) -> None:
     """A loaded network keeps nothing from one picture to the next, whatever their sizes."""
     picture = Picture.of(_texture(2))
-    before = [(each.mark, each.logit, each.pose.tolist()) for each in sightings(picture, kit)]
-    sightings(Picture.of(_texture(3, 300, 900)), kit)
-    assert [(each.mark, each.logit, each.pose.tolist()) for each in sightings(picture, kit)] == before
+    before = [(each.mark, each.logit, each.pose.tolist()) for each in sightings(pyramid(picture), kit)]
+    sightings(pyramid(Picture.of(_texture(3, 300, 900))), kit)
+    assert [(each.mark, each.logit, each.pose.tolist()) for each in sightings(pyramid(picture), kit)] == before
