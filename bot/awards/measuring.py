@@ -22,6 +22,8 @@ from bot.settings import X
 from bot.store import Store
 from detectors.evidence import Value
 
+_LOOK = 30.0  # seconds after which the clock is looked at again: somebody may set it
+
 
 class Measured(Value):
     """What one measurement brought. ``posts``: shared posts on X, ``due`` of them had to be asked for; ``counted``:
@@ -66,6 +68,16 @@ async def measure(
     finally:
         run.conclude(len(posts), len(due))
     return run.outcome(len(posts), len(due))
+
+
+async def await_moment(store: Store, campaign: Campaign, clock: Clock, who: str) -> None:
+    """Wait until views count. Raises UserError where no moment is fixed."""
+    with store.transaction():
+        moment = moment_of(store, campaign, who, clock.now())
+    if moment is None:
+        raise UserError("no moment is fixed: gatewarden shares fix-moment TIME")
+    while (rest := (moment.at - clock.now()).total_seconds()) > 0:
+        await clock.sleep(min(rest, _LOOK))
 
 
 def _counted_already(store: Store, campaign: Campaign, moment: dt.datetime | None, now: dt.datetime) -> set[str]:

@@ -43,6 +43,7 @@ COMMANDS: Final[dict[str, dict[str, Entry]]] = {
         "note": Entry("decide", "note", "Leave a note on a post."),
     },
     "Award": {
+        "shares": Entry("shares", "shares", "Count who shared to X, and how often that was seen."),
         "judge": Entry("judge", "judge", "Score eligible posts, blind, and rank them."),
         "draw": Entry("draw", "draw", "Draw winners so that anybody can check it."),
     },
