@@ -19,6 +19,7 @@ from bot.store.connection import sqlite_version, wal_is_sound
 from bot.store.copy import missing
 from bot.store.counts import Counts
 from bot.store.opening import reading
+from bot.store.rebuild import differing
 from detectors.evidence import Value
 
 State = Literal["ok", "warning", "broken"]
@@ -133,6 +134,7 @@ def _database(settings: Settings) -> Iterator[Check]:
             yield _guarded("sqlite", lambda: _sqlite(store))
             yield _guarded("database", lambda: _pages(store))
             yield _guarded("event log", lambda: _log(store))
+            yield _guarded("projections", lambda: _projections(store))
             yield _guarded("work", lambda: _work(store))
     except UserError as error:
         yield Check(name="database", state="broken", detail=str(error))
@@ -160,6 +162,13 @@ def _pages(store: Store) -> tuple[State, str]:
 def _log(store: Store) -> tuple[State, str]:
     broken = store.log.verify()
     return ("ok", "every event as it was sealed") if broken is None else ("broken", broken)
+
+
+def _projections(store: Store) -> tuple[State, str]:
+    wrong = differing(store.connection)
+    if wrong:
+        return "broken", f"{len(wrong)} posts do not stand as their history says: {', '.join(wrong[:5])}"
+    return "ok", "every post stands as its history says"
 
 
 def _work(store: Store) -> tuple[State, str]:

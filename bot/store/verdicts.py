@@ -18,10 +18,8 @@ from detectors.evidence import Value
 
 _encode = msgspec.json.Encoder(order="deterministic").encode
 _decode = msgspec.json.Decoder(Verdict).decode
-_STANDS = (
-    "action <> 'undo' AND NOT EXISTS (SELECT 1 FROM decisions u WHERE u.undoes = decisions.id)"
-    " AND EXISTS (SELECT 1 FROM posts p WHERE p.id = decisions.post_id)"
-)
+_DONE = "action <> 'undo' AND NOT EXISTS (SELECT 1 FROM decisions u WHERE u.undoes = decisions.id)"
+_STANDS = f"{_DONE} AND EXISTS (SELECT 1 FROM posts p WHERE p.id = decisions.post_id)"
 _COLUMNS = "id, revision, author_id, status, decided_by, decided_at, queued_at, verdict, faults"
 
 
@@ -124,7 +122,7 @@ class Verdicts:
     def pair(self, a: str, b: str) -> Literal["apart", "together"] | None:
         """What stands decided about two media, the lesser hash first: the newest decision that was not undone."""
         row = self._connection.row(
-            f"SELECT action FROM decisions WHERE (pair_a, pair_b) = (?, ?) AND {_STANDS} ORDER BY seq DESC LIMIT 1",
+            f"SELECT action FROM decisions WHERE (pair_a, pair_b) = (?, ?) AND {_DONE} ORDER BY seq DESC LIMIT 1",
             (a, b),
         )
         return None if row is None else row[0]
