@@ -9,6 +9,12 @@
 
 from __future__ import annotations
 
+import errno
+from typing import Final
+
+FULL_DISK: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
+"""Numbers of the system's errors that say: no room. It passes when somebody makes some."""
+
 
 class UserError(Exception):
     """Something the person at the keyboard can mend. Exit status 1 (could not be done)."""

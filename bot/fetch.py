@@ -8,7 +8,6 @@ first bytes say what they are, never a header or a name.
 from __future__ import annotations
 
 import asyncio
-import errno
 from collections.abc import Iterator
 from typing import Final
 from urllib.parse import urljoin
@@ -29,7 +28,7 @@ from bot.dialling import (
     guarded_socket,
     permitted,
 )
-from bot.errors import Transient
+from bot.errors import FULL_DISK, Transient
 from bot.model import MediaType, Refused, Stored
 from bot.settings import Fetch
 from bot.store.blobs import Blobs, Part
@@ -47,7 +46,6 @@ _ACCEPT: Final[dict[MediaType, str]] = {
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _HEAD: Final = 64  # bytes that tell the format
 _BUFFER: Final = 1 << 20
-_FULL_DISK: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 class UrlVerdict(Value):
@@ -101,7 +99,7 @@ class Fetcher:
                 refused = await self._follow(target, kind, part)
                 return await asyncio.to_thread(part.keep) if refused is None else refused
         except OSError as error:
-            raise Transient("disk_full" if error.errno in _FULL_DISK else "disk_failed") from error
+            raise Transient("disk_full" if error.errno in FULL_DISK else "disk_failed") from error
 
     async def check(self, url: str) -> UrlVerdict:
         """Whether ``fetch`` may get this URL: resolves its name, dials nothing. Never raises."""

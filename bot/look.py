@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from bot.engines import Engine
-from bot.errors import Transient
+from bot.errors import FULL_DISK, Transient
 from bot.fetch import Fetcher
 from bot.log import get_logger
 from bot.model import Fetched, MediaRef, Refused, Stored, Unavailable
@@ -78,6 +78,8 @@ class Looker:
         except PermissionError:
             return Unavailable(reason="no_permission")
         except OSError as error:
+            if error.errno in FULL_DISK:
+                raise Transient("disk_full") from error
             raise Transient(f"cannot read {path.name}: {error.strerror}") from error
 
     async def _examine_once(self, sha256: str) -> Examined:

@@ -38,6 +38,7 @@ _CLAIM = 128
 _GROUP = 64
 _IDLE_SECONDS = 0.5  # how often the work list is looked at for what other processes put there
 _FULL_SECONDS = 5.0
+_OUR_DISK = frozenset({"disk_full", "disk_failed"})  # no fault of the post's: it costs none of its tries
 
 
 class Limits(Value):
@@ -269,6 +270,12 @@ class Worker:
         self._wake.set()
 
     def _settle_one(self, plan: Plan, seen: tuple[Seen, ...], now: int, verdicts: list[Verdict]) -> int:
+        full = next((s for s in seen if s.transient in _OUR_DISK), None)
+        if full is not None:
+            log.error("media cannot be stored: waiting for room", post=plan.job.post_id, reason=full.transient)
+            self._pipeline.keep(plan.job.post_id, seen, now)
+            self._thread.store.work.give_back(plan.job, now + round(_FULL_SECONDS * 1_000_000))
+            return 0
         failed = next((s for s in seen if s.transient is not None), None)
         if failed is not None and plan.job.tries + 1 < self._limits.attempts:
             self._pipeline.keep(plan.job.post_id, seen, now)

@@ -36,9 +36,18 @@ def environment(more: Mapping[str, str]) -> dict[str, str]:
 class Daemon:
     """``gatewarden run`` with the push source, over one data directory; started again as often as wanted."""
 
-    def __init__(self, data: Path, before: Sequence[str] = (), settings: Mapping[str, str] | None = None) -> None:
-        """``before``: words in front of the command; ``settings``: ``SECTION__KEY`` to value."""
+    def __init__(
+        self,
+        data: Path,
+        *,
+        before: Sequence[str] = (),
+        settings: Mapping[str, str] | None = None,
+        log: Path | None = None,
+    ) -> None:
+        """``before``: words in front of the command; ``settings``: ``SECTION__KEY`` to value; ``log``: the file that
+        standard error goes to, else one beside the data."""
         self.data, self._before = data, tuple(before)
+        self.log = log or data.with_suffix(".log")
         self.port, self.health_port = free_port(), free_port()
         self._settings = {
             "SOURCES__ENABLED": "push",
@@ -60,12 +69,12 @@ class Daemon:
     @property
     def errors(self) -> str:
         """What it wrote to standard error."""
-        return (self.data.parent / f"{self.data.name}.log").read_text(errors="replace")
+        return self.log.read_text(errors="replace")
 
     def start(self) -> float:
         """Start it and wait until it takes posts; the seconds that took."""
         began = time.monotonic()
-        with (self.data.parent / f"{self.data.name}.log").open("ab") as log:
+        with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [*self._before, *PYTHON, "run", "--data", str(self.data)],
                 stdin=subprocess.DEVNULL,
