@@ -80,7 +80,7 @@ def item_of(place: Place, claim: Claim) -> Item:
     with _one_moment(place.store):
         record = place.store.verdicts.get(claim.post_id)
         assert record is not None, "a claim is on a judged post"
-        return Item(claim, dossier(place.store, place.campaign, record))
+        return Item(claim, dossier(place.store, place.campaign, record, claim.holder))
 
 
 def compared(place: Place, item: Item, media: int) -> tuple[Comparison, Post | None] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final, Literal
 
@@ -22,6 +23,8 @@ from bot.text_safety import shortened
 Part = Literal["body", "whole", "sheet"]
 
 _WIDE: Final = 104  # columns from which the queue has room beside the post
+_WARNING: Final = ("error", "warning")
+_READ: Final = 2.0  # seconds in which nothing less takes the place of a warning
 _CUTS: Final = (99, 22, 18, 15, 12, 10, 8)  # cells of a key's name, the first at which the bar is small enough
 _CAPTION: Final = 2  # rows over a picture that is alone
 _LEAST: Final = 3  # rows that the words of a post have at least
@@ -35,6 +38,7 @@ class ReviewScreen(Screen[None]):
     def __init__(self, reader: Reader, palette: Palette, way: Way) -> None:
         super().__init__()
         self._reader, self.palette, self._way = reader, palette, way
+        self._warned_until = 0.0
         self._answer: Callable[[str], None] | None = None
 
     def compose(self) -> ComposeResult:
@@ -109,7 +113,12 @@ class ReviewScreen(Screen[None]):
         self.query_one(f"#{name}").show(shown, words)  # type: ignore[attr-defined]  # what ``picture`` makes
 
     def say(self, text: str, style: StyleName = "") -> None:
-        """One line above the keys: what came of the last one."""
+        """One line above the keys: what came of the last one. A warning stays long enough to be read."""
+        now = time.monotonic()
+        if style in _WARNING:
+            self._warned_until = now + _READ
+        elif now < self._warned_until:
+            return
         self.pane("said").show([line(text, style)])
 
     def show_queue(self, rows: Iterable[Row], chosen: str | None) -> None:
@@ -134,6 +143,7 @@ class ReviewScreen(Screen[None]):
     def ask(self, words: str, text: str, answer: Callable[[str], None]) -> None:
         """Open the text field; ``answer`` gets what was typed, unless it was left with Escape."""
         field = self.query_one("#prompt", Input)
+        self._warned_until = 0.0
         self.say(words, "accent")
         field.value, field.display, self._answer = text, True, answer
         field.cursor_position = len(text)
