@@ -59,7 +59,7 @@ def _compared(store: Store, campaign: Campaign, it: Dossier, original: Original)
     if a is None or b is None or ours.sha256 == theirs.sha256:
         return plain
     found = aligned(a, b, ignored(sight(ours, a, (), campaign), sight(theirs, b, (), campaign)))
-    if found is None or found.inliers < campaign.copies.inliers:
+    if found is None:
         return plain
     return Comparison(
         original=original,

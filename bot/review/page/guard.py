@@ -147,10 +147,11 @@ def is_loopback(host: str | None) -> bool:
 
 
 def from_our_page(request: web.Request) -> bool:
-    """Whether a write comes from a page of ours, as far as the browser says: no other origin, no other site."""
+    """Whether a write comes from a page of ours, as far as the browser says. One that tells the site is believed before
+    its ``Origin``, which is ``null`` for forms of pages that send no referrer."""
     site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
-    if site is not None and site not in ("same-origin", "none"):
-        return False
+    if site is not None:
+        return site in ("same-origin", "none")
     return origin is None or urlsplit(origin).netloc == request.headers.get("Host")
 
 
