@@ -44,8 +44,7 @@ _MOST: Final = 5
 _HOPELESS: Final = -1.2  # mean logit below which no outline would save a place
 _LOOKS: Final = (22.0, 40.0)  # px of a mark's side when it is looked at again
 _UNSEEN: Final = LEAST_LOGIT - 1.0
-_ALIKE: Final = 0.9  # similarity of an outline from which it speaks for the mark
-_PLACED: Final = 0.8  # similarity of an outline from which its place is the better one
+_ALIKE: Final = 0.9  # similarity of an outline from which it speaks for the mark, and its place is the better one
 _SMALL: Final = 36.0  # px; larger marks the network's own levels show well
 _CLOSE: Final = 0.3
 _ENLARGED: Final = 4
@@ -139,17 +138,20 @@ def _closer(picture: Picture, kit: Kit, levels: Sequence[Level], first: Sighting
     """The place looked at again: at other sizes, for a mark stays one and chance does not, and by its outline. None as
     soon as there is no hope."""
     assert kit.model is not None
-    logits = [first.logit]
+    logits, pose = [first.logit], first.pose
     for size in _LOOKS:
-        logits.append(again(picture, levels, kit, first, size))
+        seen_again = again(picture, levels, kit, first, size)
+        logits.append(seen_again.logit if seen_again else _UNSEEN)
+        pose = seen_again.pose if seen_again else pose  # the larger, the finer
         if sum(logits) < _HOPELESS * len(logits):
             return None
-    outline = at(picture.gray, kit, first.mark, first.pose)
+    outline = at(picture.gray, kit, first.mark, pose)
     alike = max(0.0, outline.similarity - _ALIKE) if outline else 0.0
     findings = Findings(sum(logits) / len(logits), second, 10 * alike)
     constant, *weights = kit.model.calibration
     odds = constant + sum(weight * value for weight, value in zip(weights, findings, strict=True))
-    pose = outline.pose if outline and outline.similarity > _PLACED else first.pose  # an outline is placed to the pixel
+    if outline and alike > 0:
+        pose = outline.pose  # placed to the pixel
     return Candidate(first.mark, pose, odds, findings)
 
 

@@ -102,14 +102,17 @@ def glimpse(picture: Picture, levels: Sequence[Level], kit: Kit, spot: Spot, siz
     return found
 
 
-def again(picture: Picture, levels: Sequence[Level], kit: Kit, seen: Sighting, size: float) -> float:
-    """The logit of the same mark at the same place when looked at with a side of ``size`` px; below
-    ``LEAST_LOGIT`` where it is not seen then."""
+def again(picture: Picture, levels: Sequence[Level], kit: Kit, seen: Sighting, size: float) -> Sighting | None:
+    """The same mark at the same place when looked at with a side of ``size`` px; None where it is not seen then."""
     place = box(seen.pose)
     x, y, w, h = place
     looked = glimpse(picture, levels, kit, (x + w / 2, y + h / 2, max(side(seen.pose), 4.0)), size)
-    same = (each.logit for each in looked if each.mark == seen.mark and agreement(box(each.pose), place) > _SAME)
-    return max(same, default=LEAST_LOGIT - 1)
+    same = [each for each in looked if each.mark == seen.mark and agreement(box(each.pose), place) > _SAME]
+    return max(same, key=_logit, default=None)
+
+
+def _logit(seen: Sighting) -> float:
+    return seen.logit
 
 
 def _scale(level: Level) -> float:
