@@ -10,9 +10,11 @@ import msgspec
 from bot.campaign import Campaign
 from bot.decide import standing
 from bot.export import Exporter, rfc3339
+from bot.i18n import translator
 from bot.model import Decision, Finding, Interval, Looked, Post, Verdict
 from bot.originals import Original, Originals
 from bot.reasons import Lang, describe, message_for_author
+from bot.review.second import hidden_from
 from bot.store import Store
 from bot.store.times import from_us
 from bot.store.verdicts import Record
@@ -22,7 +24,8 @@ _KEPT: Final = ("sha256", "kind", "format", "width", "height", "duration", "mark
 
 
 class Dossier(Value):
-    """One post as it stands. ``post`` is None where what it said was erased."""
+    """One post as it stands. ``post`` is None where what it said was erased. ``appeal``: why it was reopened, where it
+    waits for that; what was decided before stands in ``history``."""
 
     record: Record
     verdict: dict[str, Any]
@@ -31,13 +34,17 @@ class Dossier(Value):
     originals: tuple[Original, ...]
     decisions: tuple[Decision, ...]
     history: tuple[dict[str, Any], ...]
+    appeal: Decision | None = None
 
 
-def dossier(store: Store, campaign: Campaign, record: Record) -> Dossier:
-    """Gather it, from one reading of the store."""
+def dossier(store: Store, campaign: Campaign, record: Record, reader: str | None = None) -> Dossier:
+    """Gather it, from one reading of the store. ``reader`` will decide on it: where a second opinion is asked for, what
+    others think of it is left out. None leaves nothing out."""
     exporter = Exporter(store, campaign)
     case = exporter.case(record.post_id)
-    decisions = store.verdicts.decisions(record.post_id)
+    hidden = hidden_from(store, record.post_id, reader)
+    decisions = tuple(d for d in store.verdicts.decisions(record.post_id) if d.id not in hidden)
+    last = standing(decisions)
     return Dossier(
         record=record,
         verdict=exporter.one(record),
@@ -45,7 +52,8 @@ def dossier(store: Store, campaign: Campaign, record: Record) -> Dossier:
         looked=() if case is None else case.looked,
         originals=tuple(Originals(store.graph).of(record.post_id)),
         decisions=decisions,
-        history=_history(store, record.post_id, decisions, campaign),
+        history=_history(store, record.post_id, decisions, campaign, hidden),
+        appeal=last if last is not None and last.action == "reopen" and record.status == "review" else None,
     )
 
 
@@ -62,7 +70,8 @@ def sentence(it: Dossier, finding: Finding, lang: Lang) -> str:
         return words
     measure = "" if original.distance is None else f", {original.distance}/256"
     if original.inliers is not None and original.area is not None:
-        measure = f", {original.inliers} points over {original.area:.0%}"
+        _ = translator(lang)
+        measure = ", " + _("{count} points over {share}").format(count=original.inliers, share=f"{original.area:.0%}")
     return f"{words} [{original.post_id}{measure}]"
 
 
@@ -88,6 +97,7 @@ def as_json(it: Dossier, campaign: Campaign) -> dict[str, Any]:
         "notes": [] if post is None else list(post.notes),
         "media": [_media(item) for item in it.looked],
         "originals": [msgspec.to_builtins(o) for o in it.originals],
+        "appeal": None if it.appeal is None else _appeal(it.appeal, campaign),
         "history": list(it.history),
         "messages": {"en": message(it, "en"), "zh": message(it, "zh")},
     }
@@ -111,7 +121,7 @@ def _as_decided(record: Record, decisions: tuple[Decision, ...]) -> Verdict:
 
 
 def _history(
-    store: Store, post_id: str, decisions: tuple[Decision, ...], campaign: Campaign
+    store: Store, post_id: str, decisions: tuple[Decision, ...], campaign: Campaign, hidden: frozenset[str]
 ) -> tuple[dict[str, Any], ...]:
     """What happened, oldest first: the sealed events, with the notes of people's decisions beside them."""
     by_id = {decision.id: decision for decision in decisions}
@@ -119,11 +129,17 @@ def _history(
     events = []
     for _, at, kind, payload in store.log.of(post_id):
         facts = msgspec.json.decode(payload, type=dict[str, Any])
+        if facts.get("id") in hidden:
+            continue
         decision = by_id.get(facts.get("id", ""))
         if decision is not None:
             facts |= {"note": decision.note, "undone": decision.id in undone}
         events.append({"at": _time(from_us(at), campaign), "event": kind, **facts})
     return tuple(events)
+
+
+def _appeal(decision: Decision, campaign: Campaign) -> dict[str, Any]:
+    return {"note": decision.note, "who": decision.who, "at": _time(decision.at, campaign)}
 
 
 def _time(moment: dt.datetime | None, campaign: Campaign) -> str | None:

@@ -12,7 +12,7 @@ import click
 import msgspec
 
 from bot.cli.options import Place, as_json, brand_kit, place
-from bot.cli.output import emit, say, styled, table
+from bot.cli.output import _, emit, say, styled, table
 from bot.errors import UserError
 from bot.model import Status
 from bot.text_safety import one_line
@@ -28,7 +28,10 @@ _COLOURS = {"ok": "green", "warning": "yellow", "broken": "red"}
 @as_json
 @place(campaign=True)
 def stats(place: Place, as_json: bool) -> None:
-    """Count posts by status, reason and day, decisions by person, and lines put aside."""
+    """Count posts by status, reason and day, decisions by person, day and reason, and lines put aside.
+
+    ``agreement``: of the posts that a second moderator looked at blind, how many they decided alike, by reason.
+    """
     from bot.store.opening import reading
 
     with reading(place.settings) as store:
@@ -36,19 +39,42 @@ def stats(place: Place, as_json: bool) -> None:
     if as_json:
         emit(found)
         return
-    say(styled(f"{found['posts']} posts, {found['waiting']} of them not judged yet", bold=True))
+    say(
+        styled(
+            _("{posts} posts, {waiting} of them not judged yet").format(posts=found["posts"], waiting=found["waiting"]),
+            bold=True,
+        )
+    )
     for title in ("statuses", "reasons", "days", "quarantine"):
         if found[title]:
             say("")
-            table((title, "count"), [(name, count) for name, count in found[title].items()])
-    if found["moderators"]:
+            table((_name(title), _("count")), list(found[title].items()))
+    for title in ("moderators", "decided", "rejections"):
+        if found[title]:
+            say("")
+            rows = [(key, ", ".join(f"{n} {of}" for of, n in c.items())) for key, c in found[title].items()]
+            table((_name(title), _("decisions")), rows)
+    if found["agreement"]:
         say("")
-        rows = [(who, ", ".join(f"{n} {action}" for action, n in c.items())) for who, c in found["moderators"].items()]
-        table(("moderators", "decisions"), rows)
+        rows = [(code, f"{a['agreed']} / {a['second']}") for code, a in found["agreement"].items()]
+        table((_("reason"), _("second opinions that agreed")), rows)
+
+
+def _name(title: str) -> str:
+    return {
+        "statuses": _("status"),
+        "reasons": _("reason"),
+        "days": _("day"),
+        "quarantine": _("put aside"),
+        "moderators": _("moderator"),
+        "decided": _("day"),
+        "rejections": _("rejected for"),
+    }[title]
 
 
 def _counted(store: Store, place: Place) -> dict[str, Any]:
     from bot.export import rfc3339
+    from bot.review.agreement import agreement
     from bot.store.counts import Counts
 
     counts, statuses = Counts(store.connection), store.verdicts.counts()
@@ -58,6 +84,10 @@ def _counted(store: Store, place: Place) -> dict[str, Any]:
         "statuses": {status: statuses.get(status, 0) for status in get_args(Status)},
         "reasons": counts.reasons(),
         "moderators": counts.moderators(),
+        "undone": counts.undone(),
+        "decided": counts.decided(place.campaign.tz),
+        "rejections": counts.rejections(),
+        "agreement": msgspec.to_builtins(agreement(store.verdicts.decisions(p) for p in counts.second_opinions())),
         "days": counts.days(place.campaign.tz),
         "quarantined": sum(quarantine.values()),
         "quarantine": quarantine,

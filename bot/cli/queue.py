@@ -9,7 +9,7 @@ import click
 
 from bot.cli.export import STATUSES
 from bot.cli.options import Place, as_json, language, place
-from bot.cli.output import emit, fitted, remark, say, styled
+from bot.cli.output import _, emit, fitted, remark, say, styled
 from bot.model import Status
 from bot.text_safety import one_line
 
@@ -57,7 +57,8 @@ def queue(
                 _print(record, post, zone, lang)
         if not as_json:
             shown = len(found[:limit])
-            remark(f"{shown} of {len(found)} posts" if shown < len(found) else f"{shown} posts")
+            told = _("{shown} of {count} posts") if shown < len(found) else _("{shown} posts")
+            remark(told.format(shown=shown, count=len(found)))
 
 
 def _check_reasons(wanted: tuple[str, ...]) -> None:
@@ -88,13 +89,15 @@ def _print(record: Record, post: Post | None, zone: dt.tzinfo, lang: Lang) -> No
     stances = ("block", "ask") if any(f.stance in ("block", "ask") for f in record.verdict.findings) else ("note",)
     codes = dict.fromkeys(f.code for f in record.verdict.findings if f.stance in stances)
     why = ", ".join(label(code, lang) for code in codes)
+    if record.status == "review" and record.decided_by != "rules":
+        why = f"{_('reopened')} ({record.decided_by.partition(':')[2]}); {why}"
     head = one_line(f"{record.post_id}@{record.verdict.revision}")
     say(styled(fitted(head, f"  {_waiting(record, dt.datetime.now(dt.UTC))}  {why}"), bold=True))
     if post is None:
-        say(fitted("  ", "(erased)"))
+        say(fitted("  ", _("(erased)")))
         return
     name = post.author.nickname or post.author.id or "?"
-    when = "" if post.created_at is None else post.created_at.astimezone(zone).strftime("%m-%d %H:%M ")
+    when = "" if post.created_at is None else f"{post.created_at.astimezone(zone).isoformat(' ', 'minutes')} "
     media = f" [{len(post.media)}]" if post.media else ""
     words = " ".join(f"{post.title} {post.text}".split())[:_EXCERPT]
     say(fitted("  ", one_line(f"{when}{name}{media}: {words}")))

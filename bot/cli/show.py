@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bot.cli.options import Place, as_json, by, language, place
-from bot.cli.output import emit, remark, say, styled, width
+from bot.cli.output import _, emit, remark, say, styled, width
 from bot.errors import UserError
 from bot.text_safety import one_line, rows
 
@@ -54,7 +54,7 @@ def show(place: Place, post: str, annotate: Path | None, who: str, lang: Lang, a
             )
         if target.revision is not None and target.revision < newest:
             remark(f"revision {target.revision} is no more; this is the newest, {newest}")
-        it = dossier.dossier(store, place.campaign, record)
+        it = dossier.dossier(store, place.campaign, record, who)
     if annotate is not None:
         _annotate(it, place, annotate)
     if as_json:
@@ -83,6 +83,9 @@ def _print(it: Dossier, place: Place, lang: Lang) -> None:
     _heading("findings")
     for finding in it.record.verdict.findings:
         say(one_line(f"  {_GLYPHS[finding.stance]} {finding.code}: {dossier.sentence(it, finding, lang)}"))
+    if it.appeal is not None:
+        _heading(_("reopened"))
+        say(one_line(f"  {it.appeal.who}: {it.appeal.note}"))
     _heading("history")
     for event in it.history:
         at = _at(dt.datetime.fromisoformat(event["at"]), place.campaign.tz)

@@ -46,6 +46,7 @@ COMMANDS: Final[dict[str, dict[str, Entry]]] = {
         "shares": Entry("shares", "shares", "Count who shared to X, and how often that was seen."),
         "judge": Entry("judge", "judge", "Score eligible posts, blind, and rank them."),
         "draw": Entry("draw", "draw", "Draw winners so that anybody can check it."),
+        "winners": Entry("winners", "winners", "From rankings to published winners."),
     },
     "Report": {
         "export": Entry("export", "export", "Print the verdict of every post."),
@@ -54,6 +55,7 @@ COMMANDS: Final[dict[str, dict[str, Entry]]] = {
         "campaign": Entry("campaign", "campaign", "Check a campaign file."),
     },
     "Operate": {
+        "moderators": Entry("moderators", "moderators", "Name moderators and give them login tokens."),
         "doctor": Entry("operations", "doctor", "Say what is wrong with this installation."),
         "backup": Entry("operations", "backup", "Copy the database, and prove that the copy can be restored."),
         "forget": Entry("operations", "forget", "Erase what is stored of one author."),

@@ -53,6 +53,15 @@ def may_decide(store: Store, record: Record, who: str) -> dict[str, Action]:
     return given
 
 
+def hidden_from(store: Store, post_id: str, reader: str | None) -> frozenset[str]:
+    """The ids of others' opinions on a post that this reader must not know while it waits for theirs. A lead who
+    settles a disagreement, and None, may know them all."""
+    given = store.waiting.opinions(post_id)
+    if reader is None or (len(given) > 1 and settles(store, reader)):
+        return frozenset()
+    return frozenset(decision for who, decision in given.items() if who != reader)
+
+
 def held(store: Store, record: Record, action: Action, who: str, policy: Policy) -> bool:
     """Whether this approval or rejection is an opinion that settles nothing yet. Raises UserError as ``may_decide``."""
     given = may_decide(store, record, who)

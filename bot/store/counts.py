@@ -10,6 +10,8 @@ from bot.store.connection import Connection
 from bot.store.times import from_us
 from detectors.evidence import Value
 
+_STANDING = "d.action NOT IN ('undo', 'note') AND NOT EXISTS (SELECT 1 FROM decisions u WHERE u.undoes = d.id)"
+
 
 class Waiting(Value):
     """The work list: posts not judged yet, and how many of them the world failed at least once."""
@@ -41,6 +43,32 @@ class Counts:
         ):
             found.setdefault(who, {})[action] = count
         return found
+
+    def decided(self, zone: dt.tzinfo) -> dict[str, dict[str, int]]:
+        """Decisions that stand per day, in this zone, and person; notes left out."""
+        found: dict[str, dict[str, int]] = {}
+        for at, who in self._connection.rows(f"SELECT at, who FROM decisions d WHERE {_STANDING} ORDER BY at, who"):
+            day = found.setdefault(from_us(at).astimezone(zone).date().isoformat(), {})
+            day[who] = day.get(who, 0) + 1
+        return found
+
+    def rejections(self) -> dict[str, dict[str, int]]:
+        """Rejections that stand per reason and person; the most frequent reason first."""
+        found: dict[str, dict[str, int]] = {}
+        for code, who, count in self._connection.rows(
+            f"SELECT code, who, count(*) FROM decisions d WHERE {_STANDING} AND action = 'reject' GROUP BY code, who"
+            " ORDER BY code, who"
+        ):
+            found.setdefault(code, {})[who] = count
+        return dict(sorted(found.items(), key=lambda item: (-sum(item[1].values()), item[0])))
+
+    def undone(self) -> dict[str, int]:
+        """Decisions per person that they took back."""
+        return dict(self._connection.rows("SELECT who, count(*) FROM decisions WHERE action = 'undo' GROUP BY who"))
+
+    def second_opinions(self) -> list[str]:
+        """The posts on which anybody gave an opinion that settled nothing by itself."""
+        return [row[0] for row in self._connection.rows("SELECT DISTINCT post_id FROM decisions WHERE held ORDER BY 1")]
 
     def days(self, zone: dt.tzinfo) -> dict[str, int]:
         """Posts per day of their first sighting, in this zone."""

@@ -221,7 +221,7 @@ def _held(desk: Desk, tokens: tuple[int, ...]) -> list[Claim]:
 def _item(house: House, store: Store, claim: Claim, reader: Reader) -> present.Item:
     record = store.verdicts.get(claim.post_id)
     assert record is not None, "a claimed post is known"
-    return present.item(dossier(store, house.campaign, record), reader, house.clock.now())
+    return present.item(dossier(store, house.campaign, record, claim.holder), reader, house.clock.now())
 
 
 async def _body(request: web.Request, kind: type[T]) -> T:

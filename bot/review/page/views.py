@@ -47,7 +47,7 @@ async def post(request: web.Request) -> web.StreamResponse:
     """One post, decided or not."""
     house, reader, post_id = house_of(request), reader_of(request), request.query.get("id", "")
 
-    item = await house.at_desk(person_of(request), lambda desk, store: _item(house, store, post_id, reader))
+    item = await house.at_desk(person_of(request), lambda desk, store: _item(house, store, post_id, reader, desk.who))
     return house.page("post.html", request, item=item)
 
 
@@ -104,7 +104,7 @@ async def clusters(request: web.Request) -> web.StreamResponse:
 
     def look(desk: Desk, store: Store) -> list[tuple[Shared, present.Item]]:
         shared = Figures(store.connection).clusters(_SHEET)
-        return [(each, _item(house, store, each.post_id, reader)) for each in shared]
+        return [(each, _item(house, store, each.post_id, reader, desk.who)) for each in shared]
 
     found = await house.at_desk(person_of(request), look)
     return house.page("clusters.html", request, found=found)
@@ -116,7 +116,7 @@ async def cluster(request: web.Request) -> web.StreamResponse:
 
     def look(desk: Desk, store: Store) -> tuple[str | None, list[tuple[Member, present.Item]]]:
         there = desk.cluster(post_id)
-        return there.name, [(each, _item(house, store, each.post_id, reader)) for each in there.members]
+        return there.name, [(each, _item(house, store, each.post_id, reader, desk.who)) for each in there.members]
 
     name, members = await house.at_desk(person_of(request), look)
     page = "members.html" if "part" in request.query else "cluster.html"
@@ -135,11 +135,11 @@ async def dashboard(request: web.Request) -> web.StreamResponse:
     return house.page("dashboard.html", request, board=board)
 
 
-def _item(house: House, store: Store, post_id: str, reader: Reader) -> present.Item:
+def _item(house: House, store: Store, post_id: str, reader: Reader, who: str) -> present.Item:
     record = store.verdicts.get(post_id)
     if record is None:
         raise web.HTTPNotFound(reason="there is no such post")
-    return present.item(dossier(store, house.campaign, record), reader, house.clock.now())
+    return present.item(dossier(store, house.campaign, record, who), reader, house.clock.now())
 
 
 def _waiting_reasons(store: Store) -> dict[str, int]:
