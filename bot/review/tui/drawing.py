@@ -36,18 +36,11 @@ class Drawing:
 
     def show(self, lane: Lane) -> None:
         """The post that is now the one on the screen."""
-        _ = self._say
         item, page, reader = lane.item, self._page, self._setting.reader
         self._shown = item
         if item is None:
-            words = (
-                _("away: the posts went back to the queue. Any key goes on")
-                if lane.away
-                else (_("nothing waits") if lane.total == 0 else _("looking …"))
-            )
             page.show_post([])
             page.pane("findings").show([])
-            page.show_picture("picture", None, words)
         else:
             page.show_post(self._words(item))
             page.pane("findings").show(finding_lines(item.it, reader))
@@ -84,7 +77,12 @@ class Drawing:
         return item.words
 
     def queue(self, lane: Lane) -> None:
-        """The queue and the head line."""
+        """The queue and the head line; and why there is no post, where there is none."""
+        _ = self._say
+        if lane.item is None:
+            here = _("nothing waits") if lane.total == 0 else _("looking …")
+            away = _("away: the posts went back to the queue. Any key goes on")
+            self._page.show_picture("picture", None, away if lane.away else here)
         self._page.show_queue(lane.rows(), None if lane.item is None else lane.item.post_id)
         self.head(lane)
 
