@@ -45,7 +45,8 @@ class Candidate(Value):
 
 class Entry(Value):
     """One post in the frozen list. ``out``: why it does not draw; None where it does. ``entry`` hides the post
-    behind ``salt``, which only its author is told; ``unit``: who draws with it; all but ``entry`` and ``out`` may be erased."""
+    behind ``salt``, which only its author is told; ``unit``: who draws with it. All but ``entry`` and ``out`` may be
+    erased."""
 
     entry: str
     out: tuple[str, ...] | None

@@ -70,3 +70,10 @@ def m020_awards(db: Database) -> None:
     """Draw, judging, winners."""
     for statement in _AWARDS:
         db.execute(statement)
+
+
+@migrations()
+def m021_frozen_key(db: Database) -> None:
+    """What hides people in frozen awards, and where a confirmed winner lives."""
+    db.execute("ALTER TABLE frozen_awards ADD COLUMN key TEXT NOT NULL DEFAULT ''")
+    db.execute("ALTER TABLE confirmed_persons ADD COLUMN region TEXT")

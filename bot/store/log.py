@@ -58,6 +58,11 @@ class EventLog:
         loose = self._connection.row("SELECT count(*) FROM events WHERE seq > ?", (after,))
         return None if loose is None or loose[0] == 0 else f"{loose[0]} events after {after} are not sealed"
 
+    def head(self) -> dict[str, object]:
+        """The newest seal: whoever kept it can tell later whether anything before it was changed."""
+        row = self._connection.row("SELECT last_seq, hash FROM seals ORDER BY last_seq DESC LIMIT 1")
+        return {"last_seq": 0, "hash": GENESIS} if row is None else {"last_seq": row[0], "hash": row[1]}
+
     def of(self, subject: str) -> list[Row]:
         """(seq, at, kind, payload) of one post's events, oldest first."""
         return self._connection.rows(

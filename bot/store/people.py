@@ -6,6 +6,15 @@ from collections.abc import Iterable
 
 from bot.store.connection import Connection
 from bot.store.log import EventLog
+from detectors.evidence import Value
+
+
+class Confirmed(Value):
+    """A person and where they live (ISO 3166 alpha-2, None: not said), as a moderator confirmed at ``at``."""
+
+    person: str
+    region: str | None
+    at: int
 
 
 class Persons:
@@ -23,10 +32,18 @@ class Persons:
         )
         return None if row is None else str(row[0])
 
-    def confirm(self, post_id: str, account: str | None, person: str, who: str, at: int) -> None:
+    def confirmed(self, post_id: str, account: str | None) -> Confirmed | None:
+        """What a moderator said of whoever is behind a post; None where none did."""
+        row = self._connection.row(
+            "SELECT person, region, at FROM confirmed_persons WHERE owner = ?", (_owner(post_id, account),)
+        )
+        return None if row is None else Confirmed(person=row[0], region=row[1], at=row[2])
+
+    def confirm(self, post_id: str, account: str | None, person: str, region: str | None, who: str, at: int) -> None:
         """A moderator knows whose account, or post where no account is known, it is. The log says that, not whose."""
         self._connection.run(
-            "INSERT OR REPLACE INTO confirmed_persons VALUES (?, ?, ?, ?)", (_owner(post_id, account), person, who, at)
+            "INSERT OR REPLACE INTO confirmed_persons (owner, person, region, who, at) VALUES (?, ?, ?, ?, ?)",
+            (_owner(post_id, account), person, region, who, at),
         )
         self._log.append("person.confirmed", post_id, at, {"who": who})
 
