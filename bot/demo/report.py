@@ -14,6 +14,7 @@ from rich.text import Text
 
 from bot.demo.backend import Told
 from bot.demo.scenario import PlannedPost
+from bot.demo.shares import Shared
 from bot.model import Status
 from bot.store.verdicts import Record
 from detectors.evidence import Value
@@ -60,13 +61,14 @@ class Report(Value):
     refusals: int
     told: Told
     quarantined: int
+    shared: Shared
     data: str
     program: str = "gatewarden"
 
     @property
     def as_meant(self) -> bool:
         """Whether everything came out as meant."""
-        return all(row.as_meant for row in self.rows) and self.quarantined == self.told.refused
+        return all(row.as_meant for row in self.rows) and self.quarantined == self.told.refused and not self.shared.off
 
 
 def outcome(record: Record | None) -> Outcome | None:
@@ -94,6 +96,7 @@ def print_report(report: Report, out: Console) -> None:
         out.print(Text(f"\n{group}", "bold"))
         out.print(_table([row for row in report.rows if row.post.group == group], narrow=out.width < _WIDE))
     out.print(_summary(report))
+    out.print(_shares(report.shared))
     for line in (*_limits(report), *_next(report)):
         out.print(line, soft_wrap=True)
 
@@ -141,6 +144,23 @@ def _summary(report: Report) -> Text:
     return text
 
 
+def _shares(shared: Shared) -> Text:
+    came, board = shared.imported, shared.board
+    codes = len({problem.code for problem in came.problems})
+    text = Text("Shares on X: ", "bold")
+    text.append(
+        f"{came.rows} answers of the questionnaire, {came.joined} joined, {came.wrong} told why not, for {codes}"
+        f" reasons. {shared.measured.counted} posts counted on a simulated X in {shared.measured.requests} requests, "
+        f"${shared.measured.cost:.2f}; {len(board.places)} places, {len(board.out)} without one.\n",
+        "default",
+    )
+    leaders = ", ".join(f"{place.rank}. {place.post_id} ({place.views})" for place in board.places[:3])
+    text.append(f"Most viewed: {leaders}.\n", "default")
+    for line in shared.off:
+        text.append(f"NOT as meant: {line}\n", "bold red")
+    return text
+
+
 def _limits(report: Report) -> Iterator[Text]:
     limits = [row.post for row in report.rows if row.post.limit]
     if limits:
@@ -157,6 +177,8 @@ def _next(report: Report) -> Iterator[Text]:
         commands.append((f"show {waiting[0]} --data {data}", "one post and its evidence"))
         commands.append((f"approve {waiting[0]} --data {data}", "decide it; undo takes it back"))
     commands.append((f"export --data {data}", "every verdict as JSON Lines"))
+    commands.append((f"shares list --problems --data {data}", "which answers of the questionnaire are wrong, and why"))
+    commands.append((f"shares leaderboard --data {data}", "who was seen most on X"))
     width = max(len(command) for command, _ in commands)
     yield Text("\nWhat to type next:", "bold")
     for command, what in commands:

@@ -25,6 +25,7 @@ from bot.demo import album
 from bot.demo.backend import Backend, Told
 from bot.demo.report import Report, Row, console, outcome, print_report, wavered
 from bot.demo.scenario import Act, Scenario, load_scenario
+from bot.demo.shares import FILE, share
 from bot.demo.square import LOOPBACK, Square
 from bot.demo.story_clock import StoryClock
 from bot.errors import UserError
@@ -40,7 +41,7 @@ DEFAULT_DATA: Final = Path(".demo")
 MARKER: Final = "gatewarden-demo"
 """A file in the demo's data folder: what holds it may be emptied for the next run."""
 
-_OURS: Final = ("gatewarden.db*", "media/**/*", MARKER)
+_OURS: Final = ("gatewarden.db*", "media/**/*", FILE, MARKER)
 _DEADLINE: Final = 2.0  # seconds for one download: the square is near, and one of its media never ends
 _PATIENCE: Final = 120.0  # seconds after which an act that has not come to its end never will
 _LOOK: Final = 0.05
@@ -85,6 +86,8 @@ async def run_demo(
             told = await _play(parts, scenario, square, clock, polls, settings, err)
             rows = await _rows(parts, scenario, history)
             quarantined = await parts.thread.read(lambda: len(parts.store.intake.quarantined()))
+    err.print("two days later  The questionnaire is imported, and views on X are counted", highlight=False)
+    shared = await share(settings, campaign, scenario, clock)
     report = Report(
         rows=rows,
         seconds=time.perf_counter() - began,
@@ -92,6 +95,7 @@ async def run_demo(
         refusals=square.refusals,
         told=told,
         quarantined=quarantined,
+        shared=shared,
         data=str(data),
         program=_program(),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from pathlib import Path
 
 import msgspec
@@ -47,11 +48,16 @@ async def test_a_story_comes_out_as_meant(tmp_path: Path) -> None:
     assert good, report
     assert "10 of 10 posts as meant" in report
     assert f"queue --data {tmp_path / 'demo'}" in report
+    assert re.search(r"Shares on X: (\d+) answers .* (\d+) joined, 14 told why not, for 14 reasons", report)
+    assert "NOT" not in report
 
 
-async def test_a_wrong_verdict_is_told(tmp_path: Path) -> None:
-    """Where something else was meant than what comes out, the run fails and its row says so."""
+async def test_what_comes_out_otherwise_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where something else was meant than what comes out, the run fails, and the post's row or the answer's line says
+    so."""
+    monkeypatch.setattr("bot.demo.shares._DAMAGED_UID", "10000001")
     good, report = await told(tmp_path / "demo", story(wrong=12871088))
+    assert "meant author.damaged, came author.other" in report
     assert not good
     assert "9 of 10 posts as meant" in report
     row = next(line for line in report.splitlines() if line.startswith("12871088"))
