@@ -16,7 +16,6 @@ from bot.sources import Batch, Source
 from bot.store import Store
 from bot.store.opening import open_store
 from bot.store.thread import StoreThread
-from bot.store.times import to_us
 from bot.wire import AlreadyLedError, bot
 from detectors.evidence import Value
 
@@ -137,14 +136,9 @@ async def _hand_over(settings: Settings, clock: Clock, source: Source) -> None:
         position = await thread.read(lambda: thread.store.intake.position(source.name))
         async with contextlib.aclosing(source.stream(position)) as batches:
             async for batch in batches:
-                await thread.write(functools.partial(_take, thread.store, source.name, batch, clock))
+                await thread.write(functools.partial(thread.store.take, source.name, batch, clock.now()))
     finally:
         thread.close()
-
-
-def _take(store: Store, name: str, batch: Batch, clock: Clock) -> None:
-    now = clock.now()
-    store.work.add(store.intake.take(name, batch, now), to_us(now))
 
 
 def _fed(store: Store, watched: Watched) -> Fed:

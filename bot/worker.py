@@ -174,10 +174,7 @@ class Worker:
 
     async def _take(self, source: str, batch: Batch) -> None:
         def write() -> int:
-            now = self._clock.now()
-            dirty = self._thread.store.intake.take(source, batch, now)
-            self._thread.store.work.add(dirty, to_us(now))
-            return len(dirty)
+            return self._thread.store.take(source, batch, self._clock.now())
 
         with self._stage("take"):
             self._taken += await self._durably(write)

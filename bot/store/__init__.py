@@ -7,6 +7,7 @@ seals the event log before it commits. Synchronous by design: the shell runs it 
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import fcntl
 import os
 import socket
@@ -14,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bot.errors import UserError
+from bot.sources import Batch
 from bot.store.claims import Claims
 from bot.store.connection import Connection
 from bot.store.graph import Graph
@@ -24,9 +26,13 @@ from bot.store.moderators import Moderators
 from bot.store.pairs import Pairs
 from bot.store.parked import ParkedActions
 from bot.store.shares import Shares
+from bot.store.times import to_us
 from bot.store.verdicts import Verdicts
 from bot.store.waiting import Waiting
 from bot.store.work import Work
+
+_NEW = dt.timedelta(hours=1)
+_AHEAD = dt.timedelta(days=1)
 
 
 class Store:
@@ -59,6 +65,19 @@ class Store:
         with self.connection.transaction():
             yield
             self.log.seal()
+
+    def take(self, source: str, batch: Batch, now: dt.datetime) -> int:
+        """Take a batch in and put its posts on the work list, in the caller's transaction; how many that are.
+
+        What was just posted goes ahead of a backlog: who posts now is answered now, whatever an export or an outage
+        has left to be worked off.
+        """
+        dirty = self.intake.take(source, batch, now)
+        made = {delivery.snapshot.id: delivery.snapshot.created_at for delivery in batch.deliveries}
+        new = {i for i, created in made.items() if created is None or now - created < _NEW}
+        self.work.add([i for i in dirty if i in new], to_us(now - _AHEAD))
+        self.work.add([i for i in dirty if i not in new], to_us(now))
+        return len(dirty)
 
     def lead(self, at: int) -> int | None:
         """Become the one process that judges posts here, and return its epoch; None while another one is.
