@@ -8,7 +8,9 @@ from collections.abc import AsyncIterator
 
 import aiohttp
 
+from bot.awards.x_api import endpoint
 from bot.doctor import Check
+from bot.errors import ConfigError
 from bot.settings import Settings
 
 _SECONDS = 10.0
@@ -24,7 +26,12 @@ async def reach(settings: Settings, hashtag: str) -> AsyncIterator[Check]:
             yield check
         if settings.x.token is not None:
             headers = {"Authorization": f"Bearer {settings.x.token.reveal()}"}
-            for check in await _ask(session, "x", f"{settings.x.host}/2/tweets", {"ids": "20"}, headers):
+            try:
+                url = endpoint(settings.x.host)
+            except ConfigError as error:
+                yield Check(name="x", state="broken", detail=str(error))
+                return
+            for check in await _ask(session, "x", url, {"ids": "20"}, headers):
                 yield check
 
 
@@ -32,7 +39,7 @@ async def _ask(
     session: aiohttp.ClientSession, name: str, url: str, query: dict[str, str], headers: dict[str, str]
 ) -> list[Check]:
     try:
-        async with session.get(url, params=query, headers=headers) as response:
+        async with session.get(url, params=query, headers=headers, allow_redirects=False) as response:
             body, heard = await response.content.read(2000), dt.datetime.now(dt.UTC)
     except (TimeoutError, aiohttp.ClientError, OSError) as error:
         return [Check(name=name, state="broken", detail=f"{url}: {type(error).__name__} {error}".strip())]

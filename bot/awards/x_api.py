@@ -88,7 +88,7 @@ class XApi:
             raise UserError(
                 "there is no token for X: set GATEWARDEN_X__TOKEN, or [x] token_file, or use shares import-views"
             )
-        self._url = _endpoint(settings.host)
+        self._url = endpoint(settings.host)
         self._token, self._clock = settings.token, clock
         self._free_at: float | None = None  # Unix seconds; until then X wants no request
         self.requests = 0
@@ -163,8 +163,8 @@ class XApi:
         return self._clock.now().timestamp()
 
 
-def _endpoint(host: str) -> str:
-    """The address to ask. A token is sent over TLS only, but to this machine itself."""
+def endpoint(host: str) -> str:
+    """The address to ask. A token is sent over TLS only, but to this machine itself. Raises ConfigError."""
     try:
         url = yarl.URL(host)
     except ValueError:

@@ -19,7 +19,8 @@ from bot.awards.shares import fix_moment, import_questionnaire, leaderboard
 from bot.awards.x_api import MOST, Missing, XApi
 from bot.demo.x import Posted, XServer
 from bot.errors import ConfigError, Transient, UserError
-from bot.settings import Secret, X
+from bot.reachable import reach
+from bot.settings import GateSquare, Secret, Settings, X
 from bot.store import Store
 
 TOKEN = "AAAA%2Fsimulated"
@@ -385,3 +386,16 @@ async def answering(replies: list[web.Response]) -> AsyncIterator[str]:
 
 def api_at(host: str, clock: Clock) -> XApi:
     return XApi(X(host=host, token=Secret(TOKEN)), clock)
+
+
+async def test_doctor_asks_x_and_never_in_the_clear(clock: Clock, tmp_path: Path) -> None:
+    """One question with the token that is set, to the host that is set, over TLS or to this machine."""
+    server = XServer([Posted(id="20")], clock, TOKEN)
+    async with server.listening():
+        states = []
+        for host in (server.url, "http://api.x.test"):
+            settings = Settings(data=tmp_path, x=X(host=host, token=Secret(TOKEN)))
+            square = msgspec.structs.replace(settings, gate_square=GateSquare(host=server.url))
+            states += [(c.name, c.state) async for c in reach(square, "tag") if c.name == "x"]
+    assert states == [("x", "ok"), ("x", "broken")]
+    assert server.returned == 1
