@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from bot.campaign import Campaign, load_campaign
 from bot.clock import SystemClock
@@ -50,24 +51,37 @@ def seen(data: bytes) -> MediaEvidence:
 
 
 class Square:
-    """A store that posts are fed into. ``feed`` delivers; ``judge`` judges all that is due."""
+    """A store that posts are fed into. ``feed`` delivers; ``judge`` judges all that is due; ``examine`` looks."""
 
-    def __init__(self, folder: Path, campaign: Campaign | None = None) -> None:
+    def __init__(
+        self, folder: Path, campaign: Campaign | None = None, examine: Callable[[bytes], MediaEvidence] = seen
+    ) -> None:
+        self._examine = examine
         self.folder, self.campaign = folder, campaign or load_campaign()
         folder.mkdir(parents=True, exist_ok=True)
         self.store = Store(folder / "data")
 
     def feed(
-        self, post_id: str, author: str, pictures: Sequence[str] = (), *, minute: int | None = None, text: str = TAG
+        self,
+        post_id: str,
+        author: str,
+        pictures: Sequence[str | Path] = (),
+        *,
+        minute: int | None = None,
+        text: str = TAG,
+        **fields: Any,
     ) -> None:
-        """Deliver one post, made at this minute (None: as many as the id)."""
+        """Deliver one post, made at this minute (None: as many as the id). Pictures are files, or texts to be one."""
         media = []
         for content in pictures:
-            path = self.folder / content.replace(" ", "-")
-            path.write_text(content)
+            path = content if isinstance(content, Path) else self.folder / content.replace(" ", "-")
+            if isinstance(content, str):
+                path.write_text(content)
             media.append(MediaRef(type="image", path=str(path)))
         at = START + dt.timedelta(minutes=int(post_id) if minute is None else minute)
-        snapshot = Snapshot(id=post_id, created_at=at, author=Author(id=author), text=text, media=tuple(media))
+        snapshot = Snapshot(
+            id=post_id, created_at=at, author=Author(id=author), text=text, media=tuple(media), **fields
+        )
         delivery = Delivery(source="push", observed_at=START + dt.timedelta(days=1), snapshot=snapshot)
         with self.store.transaction():
             dirty = self.store.intake.take("push", Batch(deliveries=(delivery,)), delivery.observed_at)
@@ -80,7 +94,7 @@ class Square:
     async def _judge(self, now: int) -> None:
         blobs = Blobs(self.folder / "media")
         fetcher = Fetcher(Fetch(), blobs, SystemClock())
-        looker = Looker(fetcher, blobs, InlineEngine(seen), VERSION, 10**6, 10**6)
+        looker = Looker(fetcher, blobs, InlineEngine(self._examine), VERSION, 10**6, 10**6)
         store = self.store
         pipeline = Pipeline(store, Relater(store, self.campaign, VERSION), looker, self.campaign)
 

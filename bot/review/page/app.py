@@ -224,7 +224,7 @@ async def _enter(request: web.Request, token: str) -> web.StreamResponse:
     person = house.invitation.take(token)
     if person is None:
         found = await house.store.read(lambda: by_token(house.store.store, token))
-        person = None if found is None else Person(name=found.name, role=found.role)
+        person = None if found is None else Person(name=found.name, role=found.role, named=True)
     if person is None:
         return _form(request, "this token is not known, used up or too old", status=403)
     answer = web.HTTPSeeOther("/")

@@ -44,10 +44,11 @@ _ONCE: Final = 15 * 60.0  # seconds that a one-time token is good for
 
 
 class Person(Value):
-    """Who logged in."""
+    """Who logged in. ``named``: as a moderator of the store's, who may be removed."""
 
     name: str
     role: Role = "moderator"
+    named: bool = False
 
 
 @dataclass(slots=True)

@@ -49,13 +49,16 @@ class House:
         )
         self._templates.globals |= {"label": label, "KEYS": KEYS, "DIGITS": DIGITS, "release": bot.__version__}
 
-    def desk(self, person: Person) -> Desk:
-        """A person's desk; use it on the store's thread alone."""
-        return Desk(self.store.store, self.campaign, person.name, self.clock)
-
     async def at_desk(self, person: Person, work: Callable[[Desk, Store], T]) -> T:
-        """Run ``work`` on the store's thread, with this person's desk."""
-        return await self.store.read(lambda: work(self.desk(person), self.store.store))
+        """Run ``work`` on the store's thread, with this person's desk. A moderator who was removed is logged out."""
+
+        def at_it() -> T:
+            store = self.store.store
+            if person.named and store.moderators.role(person.name) is None:
+                raise web.HTTPUnauthorized(reason="please log in again")
+            return work(Desk(store, self.campaign, person.name, self.clock), store)
+
+        return await self.store.read(at_it)
 
     def render(self, name: str, request: web.Request, **values: Any) -> str:
         """A template as text, for whoever asks."""
