@@ -247,7 +247,7 @@ DRILL = Drill(
     name="kills",
     title="kill -9 over ingest, run and decisions",
     trials=1000,
-    batch=100,
+    batch=40,
     most={"lost": 0, "doubled_or_odd": 0, "decisions_lost": 0, "decisions_doubled": 0, "max_ready_processor_s": 2.0},
     run=kill,
 )

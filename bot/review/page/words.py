@@ -69,6 +69,6 @@ def _tag(text: str) -> Iterator[Piece]:
 
 def _odd(character: str) -> bool:
     if character.isascii() or character == "\uff03":
-        return False
+        return not character.isprintable()  # a control character is written out, as everywhere
     name = unicodedata.name(character, "")
     return not any(name.startswith(usual) for usual in _USUAL) or "COMPATIBILITY" in name
