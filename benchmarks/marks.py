@@ -24,11 +24,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.baselines import BASELINES, Baseline, Looked
+from benchmarks.mix import Mix, average_precision, bands, outcome
 from benchmarks.scenes import CONDITIONS, MONO, SIZES, VARIANTS, Scene, scene
 from detectors.brand import Kit, load_kit
 from detectors.marks import marks
 from detectors.picture import Picture
-from detectors.poses import agreement
+from detectors.poses import agreement, shared
 
 SEED: Final = 4242
 FALSE_ALARMS: Final = 0.005
@@ -38,13 +39,16 @@ _SAME: Final = 0.3  # intersection over union: skewed marks have loose boxes, an
 
 
 class Result(NamedTuple):
-    """One method on all pictures: per composite score where it was right (else -1), and per negative its score."""
+    """One method on all pictures: per composite the score where it was right (else -1), per negative its best score;
+    the best score of each composite wherever it was; and the scores of all that was found and is no mark."""
 
     name: str
     right: NDArray[np.float64]
     photos: NDArray[np.float64]
     logos: NDArray[np.float64]
     milliseconds: float
+    best: NDArray[np.float64]
+    false: tuple[float, ...]
 
     @property
     def threshold(self) -> float:
@@ -71,15 +75,19 @@ def main(arguments: list[str]) -> int:
     photos = _read(sorted((test / "photos").iterdir()) + sorted((test / "screens").iterdir()), options.negatives)
     logos = [_on_sheet(pixels, index) for index, pixels in enumerate(_read(sorted((test / "logos").iterdir()), 1200))]
     scenes = _scenes(photos, options.composites)
-    print(f"{len(scenes)} composites, {len(photos)} photographs and screenshots, {len(logos)} foreign logos\n")
+    print(
+        f"{len(scenes)} composites, {len(photos)} photographs and screenshots, {len(logos)} foreign logos\n", flush=True
+    )
     bare = msgspec.structs.replace(kit, model=None)
     results = [
         _measure("cascade", functools.partial(_cascade, kit), scenes, photos, logos),
-        _measure("outlines alone", functools.partial(_cascade, bare), scenes, photos, logos),
     ]
+    if options.baselines:
+        results.append(_measure("outlines alone", functools.partial(_cascade, bare), scenes, photos, logos))
     _summary(results, scenes)
     _by_size_and_condition(results[0], scenes)
     _calibration(results[0])
+    _decisions(results[0], scenes)
     if options.baselines:
         some, others = scenes[: options.baselines], photos[: 2 * options.baselines]
         few = [
@@ -106,19 +114,21 @@ def _measure(
     name: str, look: Callable[[Picture], Looked], scenes: Sequence[Scene], photos: Sequence[NDArray[np.uint8]],
     logos: Sequence[NDArray[np.uint8]],
 ) -> Result:  # fmt: skip
-    right = [
-        max(
-            (sure for sure, box in look(Picture.of(one.rgb)) if box is None or agreement(box, one.box) >= _SAME),
-            default=-1.0,
-        )
-        for one in scenes
-    ]
+    right, best, false = [], [], []
+    for one in scenes:
+        seen = look(Picture.of(one.rgb))
+        there = [sure for sure, box in seen if box is None or agreement(box, one.box) >= _SAME]
+        right.append(max(there, default=-1.0))
+        best.append(_best(seen))
+        false += [sure for sure, box in seen if box is not None and shared(box, one.box) < _SAME]
     began = time.process_time()
-    plain = [_best(look(Picture.of(pixels))) for pixels in photos]
+    plain = [look(Picture.of(pixels)) for pixels in photos]
     spent = (time.process_time() - began) / max(len(photos), 1) * 1000
+    false += [sure for seen in plain for sure, _ in seen]
     foreign = [_best(look(Picture.of(pixels))) for pixels in logos]
     print(f"{name}: {spent:.1f} ms a negative", file=sys.stderr, flush=True)
-    return Result(name, np.array(right), np.array(plain), np.array(foreign), spent)
+    bests = np.array([_best(seen) for seen in plain])
+    return Result(name, np.array(right), bests, np.array(foreign), spent, np.array(best), tuple(false))
 
 
 def _best(looked: Looked) -> float:
@@ -199,6 +209,27 @@ def _calibration(result: Result, bins: int = 15) -> None:
     if middle.any():
         print(f"between 0.2 and 0.8: mean score {scores[middle].mean():.2f}, true {truths[middle].mean():.2f}, "
               f"{int(middle.sum())} of {len(scores)}")  # fmt: skip
+
+
+def _decisions(result: Result, scenes: Sequence[Scene]) -> None:
+    """Average precision, and the stated mix under bands chosen on one half of the pictures, judged on the other."""
+    precision = average_precision(result.right, result.false)
+    print(f"\naverage precision over composites and ordinary pictures: {precision:.4f}")
+    whole = Mix(
+        np.maximum(result.best, 0.0),
+        np.array([one.size < 48 for one in scenes]),
+        np.array([one.variant in MONO for one in scenes]),
+        np.maximum(result.photos, 0.0),
+        np.maximum(result.logos, 0.0),
+    )
+    chosen = bands(whole.part(0))
+    print(
+        "\n| accept | absent | wrong of approvals | marks approved | left to people | called absent | asked without |"
+    )
+    print("| --- | --- | --- | --- | --- | --- | --- |")
+    for part, (accept, absent) in ((whole.part(1), chosen), (whole, chosen), (whole, (_ACCEPT, _ABSENT))):
+        shares = " | ".join(f"{share:.4f}" for share in outcome(part, accept, absent))
+        print(f"| {accept:.2f} | {absent:.2f} | {shares} |")
 
 
 def _scenes(photos: Sequence[NDArray[np.uint8]], count: int) -> list[Scene]:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from benchmarks.marks import Result, wilson
+from benchmarks.mix import Mix, average_precision, bands, outcome
 from benchmarks.scenes import CONDITIONS, VARIANTS, ring, scene, square
 
 
@@ -21,7 +22,7 @@ def test_the_interval_is_wilsons() -> None:
 def test_the_threshold_lets_through_no_more_than_it_says(count: int) -> None:
     """At most 0.5 % of the ordinary pictures reach it, equal scores included, and it is the least such score."""
     scores = np.round(np.random.default_rng(count).random(count) ** 4, 2)
-    result = Result("x", np.zeros(1), scores, np.zeros(1), 0.0)
+    result = Result("x", np.zeros(1), scores, np.zeros(1), 0.0, np.zeros(1), ())
     assert np.count_nonzero(scores >= result.threshold) <= 0.005 * count
     assert np.count_nonzero(scores >= np.nextafter(result.threshold, -1)) > 0.005 * count
 
@@ -48,3 +49,40 @@ def test_a_scene_changes_the_picture_at_its_box(condition: str) -> None:
         spread = one.rgb.astype(float).std(axis=2)
         middle = one.rgb[int(y) : int(y + h) + 1, int(x) : int(x + w) + 1]
         assert middle.astype(float).std() > 1.5 * max(float(np.median(spread)), 4.0)
+
+
+def test_average_precision_is_the_area_under_the_curve() -> None:
+    """All first: 1. None found: 0. By hand: two of three found, one false before the second, gives (1 + 2/3) / 3."""
+    assert average_precision(np.array([0.9, 0.8]), [0.7, 0.1]) == 1
+    assert average_precision(np.array([-1.0, -1.0]), [0.7]) == 0
+    assert average_precision(np.array([0.9, 0.5, -1.0]), [0.7]) == pytest.approx((1 + 2 / 3) / 3)
+
+
+def _mix(marked: list[float], ordinary: list[float]) -> Mix:
+    return Mix(
+        np.array(marked * 4),
+        np.repeat([True, True, False, False], len(marked)),
+        np.repeat([True, False, True, False], len(marked)),
+        np.array(ordinary),
+        np.array([0.0]),
+    )
+
+
+def test_the_mix_weighs_as_it_says() -> None:
+    """Weights make one whole; sure marks and clean negatives cost nobody anything; doubt is shared out by weight."""
+    mix = _mix([0.9, 0.9], [0.0] * 10)
+    assert sum(float(part.sum()) for part in mix.weights()) == pytest.approx(1)
+    assert outcome(mix, 0.8, 0.2) == pytest.approx((0, 1, 0, 0, 0))
+    half = outcome(_mix([0.9, 0.5], [0.9] + [0.0] * 9), 0.8, 0.2)
+    assert half.asked == pytest.approx(0.5)
+    assert half.wrong == pytest.approx(0.45 * 0.9 / 10 / (0.45 * 0.9 / 10 + 0.275))
+
+
+def test_the_bands_keep_to_both_limits() -> None:
+    """Above ``accept`` at most 0.5 % of the approvals are wrong; below ``absent`` at most 1 % of the marks are lost."""
+    rng = np.random.default_rng(3)
+    mix = _mix(list(rng.beta(9, 1, 300)), list(rng.beta(1, 12, 2000)))
+    accept, absent = bands(mix)
+    assert outcome(mix, accept, absent).wrong <= 0.005
+    assert outcome(mix, accept, absent).absent <= 0.01
+    assert 0 < absent <= accept < 1
