@@ -49,13 +49,14 @@ def campaign_of(rng: random.Random) -> Campaign:
         )
         for post_id in posts
     }
+    worths = rng.choice(((None, 5), (5, 10, 20)))
     prizes = tuple(
         Prize(
             tier=f"t{number}",
             count=rng.randrange(1, 12),
             method=rng.choice(_METHODS),
             goods="g",
-            voucher=rng.choice((None, 5)),
+            voucher=rng.choice(worths),
         )
         for number in range(rng.randrange(1, 7))
     )
@@ -88,7 +89,8 @@ def broken(campaign: Campaign) -> Iterator[str]:
 def _counts_and_order(campaign: Campaign, tiers: tuple[Tier, ...]) -> Iterator[str]:
     """Every place is taken while somebody may have it, and nobody stands before a winner without a reason."""
     higher: list[tuple[str, str]] = []  # (method, unit) of all tiers above
-    for tier, prize in zip(tiers, campaign.prizes, strict=True):
+    for number in by_height(campaign):
+        tier, prize = tiers[number], campaign.prizes[number]
         taken = {unit for method, unit in higher if campaign.one_prize or method == prize.method}
         free = list(
             dict.fromkeys(
@@ -111,6 +113,12 @@ def _counts_and_order(campaign: Campaign, tiers: tuple[Tier, ...]) -> Iterator[s
         higher += [(prize.method, award.unit) for award in tier.awards]
 
 
+def by_height(campaign: Campaign) -> list[int]:
+    """The tiers' numbers in the file, the highest tier first: by worth where each has one, then by the file."""
+    worth = [prize.voucher for prize in campaign.prizes]
+    return sorted(range(len(worth)), key=lambda n: (0 if None in worth else -(worth[n] or 0), n))
+
+
 def promoted_wrong(campaign: Campaign, rng: random.Random) -> Iterator[str]:
     """What goes wrong when a winner is disqualified late."""
     tiers = campaign.awarded()
@@ -121,14 +129,19 @@ def promoted_wrong(campaign: Campaign, rng: random.Random) -> Iterator[str]:
     theirs = [p for p, who in campaign.contenders.items() if who.unit == gone.unit]
     after = campaign.awarded(*theirs)
     heights = [
-        {(award.unit, None if campaign.one_prize else t.method): h for h, t in enumerate(it) for award in t.awards}
+        {
+            (award.unit, None if campaign.one_prize else it[n].method): h
+            for h, n in enumerate(by_height(campaign))
+            for award in it[n].awards
+        }
         for it in (tiers, after)
     ]
     for key, height in heights[0].items():
         if key[0] != gone.unit and heights[1].get(key, len(tiers)) > height:
             yield "a disqualification took a prize from somebody else"
     at = next(number for number, tier in enumerate(tiers) if gone in tier.awards)
-    if campaign.one_prize and [t.awards for t in after[:at]] != [t.awards for t in tiers[:at]]:
+    above = by_height(campaign)[: by_height(campaign).index(at)]
+    if campaign.one_prize and [after[n].awards for n in above] != [tiers[n].awards for n in above]:
         yield "a higher tier changed"
     if tiers[at].alternates:
         now = {award.post_id for award in after[at].awards}

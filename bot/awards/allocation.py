@@ -1,9 +1,10 @@
 """Who gets which prize. Pure: the same rankings, people and disqualifications always give the same awards.
 
-The rule, in the order of the campaign's tiers, the highest first: a tier's places go to the first of its ranking who
-may have them. Passed over is whoever is disqualified, whoever has won a higher tier (any, where one prize a person is
-the rule; else one of the same method), and a person's later post. So the highest prize stands, and everybody behind
-moves up. Who comes next are the alternates. A disqualification changes nobody else's award for the worse.
+The rule, tier by tier from the highest: a tier's places go to the first of its ranking who may have them. The highest
+is the one with the greatest voucher, the earlier in the file among equals; where a tier has no voucher, the order of
+the file alone says it. Passed over is whoever is disqualified, whoever has won a higher tier (any, where one prize a
+person is the rule; else one of the same method), and a person's later post. So the highest prize stands, and everybody
+behind moves up. Who comes next are the alternates. A disqualification changes nobody else's award for the worse.
 """
 
 from __future__ import annotations
@@ -73,9 +74,18 @@ def allocate(
 ) -> tuple[Tier, ...]:
     """The tiers in the order of the prizes. ``rankings``: post ids, the best first; each must be a contender."""
     won: dict[Method, set[str]] = {}
-    return tuple(
-        _tier(prize, rankings.get(prize.method, ()), contenders, disqualified, won, one_prize, home) for prize in prizes
-    )
+    found = {
+        prize.tier: _tier(prize, rankings.get(prize.method, ()), contenders, disqualified, won, one_prize, home)
+        for prize in highest_first(prizes)
+    }
+    return tuple(found[prize.tier] for prize in prizes)
+
+
+def highest_first(prizes: Sequence[Prize]) -> list[Prize]:
+    """The tiers in the order in which they are filled."""
+    if any(prize.voucher is None for prize in prizes):
+        return list(prizes)
+    return sorted(prizes, key=lambda prize: -(prize.voucher or 0))
 
 
 def _tier(

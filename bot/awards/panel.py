@@ -45,6 +45,10 @@ class Panel:
         )
         return None if found is None else self._posts[found]
 
+    def code(self, record: Record, judge: str) -> str:
+        """What this judge knows the post by."""
+        return code(record.post_id, self._seed(judge))
+
     def sheet(self, record: Record, judge: str, blobs: Blobs) -> dict[str, Any]:
         """What a judge sees of a post: its words and pictures, neither id nor author. Counters only where the rubric
         asks for engagement."""
@@ -52,7 +56,7 @@ class Panel:
         results = () if post is None else (item.result for item in looked(self._store, "", post)[0])
         stats = None if post is None or _ENGAGEMENT not in self._campaign.rubric else post.stats
         return {
-            "code": code(record.post_id, self._seed(judge)),
+            "code": self.code(record, judge),
             "title": None if post is None else post.title,
             "text": None if post is None else post.text,
             "media": [str(blobs.path(item.sha256)) for item in results if isinstance(item, MediaEvidence)],

@@ -15,9 +15,10 @@ Form = Literal["goods", "voucher"]
 
 
 class Prize(Value):
-    """One tier; the order of tiers in the file is their order, the highest first. ``method``: how its winners are
-    found: by "judged" (the rubric's scores), "draw", or "views" (on X). ``goods``: what a winner at home gets.
-    ``voucher``: what they are worth to a winner abroad, in US dollars of trial voucher; none: goods for everybody."""
+    """One tier. The highest is the one with the greatest voucher, or where a tier has none, the first in the file.
+    ``method``: how its winners are found: by "judged" (the rubric's scores), "draw", or "views" (on X). ``goods``:
+    what a winner at home gets. ``voucher``: what they are worth to a winner abroad, in US dollars of trial voucher;
+    none: goods for everybody."""
 
     tier: Word
     count: Annotated[int, msgspec.Meta(ge=1)]

@@ -29,7 +29,9 @@ LANGUAGES: Final[tuple[Lang, ...]] = get_args(Lang)
 
 _WORDS: Final = tomllib.loads(Path(__file__).with_name("words.toml").read_text("utf-8"))
 _TAIL: Final = 4  # characters of a post's id that are shown where names are not
-_MARKDOWN: Final = re.compile(r"([\\`*_{}\[\]<>()#+!|~&-])")
+_MARKDOWN: Final = re.compile(
+    r"([\\`*_\[\]<>|~&]|(?<=[^\W\d_])[:.@](?=[\w/]))"
+)  # the last: what makes a link of bare text
 _TEMPLATES: Final = jinja2.Environment(
     loader=jinja2.FileSystemLoader(Path(__file__).with_name("templates")),
     autoescape=True,
@@ -72,7 +74,7 @@ def masked(nickname: str | None, post_id: str, names: Names) -> str:
     text = "" if nickname is None else one_line(nickname.strip())
     if names == "full" and text:
         return text
-    plain = [character for character in text if character.isalnum()]
+    plain = [character for character in nickname or "" if character.isalnum()]
     if names == "hidden" or not plain:
         return "***"
     return f"{plain[0]}***{plain[-1] if len(plain) > 2 else ''}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 
 from bot.awards import bundle, publication, publish, verify_draw
@@ -13,6 +14,7 @@ from bot.awards.winners import Proposal
 from bot.campaign import Campaign
 from bot.store import Store
 from bot.store.judging import Judging
+from bot.whole_file import make_folder, write_whole
 
 
 def release(store: Store, campaign: Campaign, it: Proposal, names: Names) -> tuple[dict[str, bytes], str]:
@@ -32,6 +34,15 @@ def release(store: Store, campaign: Campaign, it: Proposal, names: Names) -> tup
     accounts = {post_id: None if record is None else record.author_id for post_id, record in records.items()}
     found["delivery/delivery.csv"] = publish.delivery(it.tiers, prizes, accounts)
     return found, digest
+
+
+def write(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Write a release; the sheet for delivery where only its owner can read it. Raises UserError."""
+    for name, body in files.items():
+        target = folder / name
+        make_folder(target.parent)
+        write_whole(target, [body])
+    (folder / "delivery").chmod(0o700)
 
 
 def _draw(store: Store, campaign: Campaign) -> dict[str, bytes]:

@@ -109,8 +109,9 @@ def outcome(basis: dict[str, Any], changes: list[dict[str, Any]]) -> list[dict[s
         if change["kind"] == "confirmed":
             people[change["post_id"]] |= {"unit": change["unit"], "region": change["region"], "confirmed": True}
     won: list[tuple[str, str]] = []
-    tiers = []
-    for prize in basis["prizes"]:
+    tiers = {}
+    named = [prize["voucher"] for prize in basis["prizes"]]
+    for prize in basis["prizes"] if None in named else sorted(basis["prizes"], key=lambda prize: -prize["voucher"]):
         taken = {unit for method, unit in won if basis["one_prize"] or method == prize["method"]}
         line: list[tuple[int, str]] = []
         for rank, post in enumerate(basis["rankings"].get(prize["method"], []), 1):
@@ -124,8 +125,8 @@ def outcome(basis: dict[str, Any], changes: list[dict[str, Any]]) -> list[dict[s
             awards.append({"tier": prize["tier"], "place": place, "post_id": post, "rank": rank, "form": form})
             won.append((prize["method"], who["unit"]))
         spare = [post for _, post in line[prize["count"] :]][: max(prize["count"], ALTERNATES)]
-        tiers.append({"tier": prize["tier"], "awards": awards, "alternates": spare})
-    return tiers
+        tiers[prize["tier"]] = {"tier": prize["tier"], "awards": awards, "alternates": spare}
+    return [tiers[prize["tier"]] for prize in basis["prizes"]]
 
 
 def wrong_outcome(folder: Path, basis: dict[str, Any]) -> Iterator[str]:

@@ -153,9 +153,8 @@ def publish(place: Place, folder: Path, names: Any, who: str, as_json: bool) -> 
     The list comes as Markdown, HTML, CSV and JSON in Chinese and English. python3 DIR/evidence/verify_winners.py checks
     the evidence with nothing but Python.
     """
-    from bot.awards.release import release
+    from bot.awards.release import release, write
     from bot.store.opening import opened
-    from bot.whole_file import make_folder, write_whole
 
     if folder.exists() and any(folder.iterdir()):
         raise UserError(f"{folder} is not empty: name a new folder")
@@ -166,11 +165,7 @@ def publish(place: Place, folder: Path, names: Any, who: str, as_json: bool) -> 
             raise UserError("nothing is frozen yet: 'winners freeze' comes first")
         files, digest = release(store, place.campaign, it, names)
         awarding.published(digest, who)
-    for name, body in files.items():
-        target = folder / name
-        make_folder(target.parent)
-        write_whole(target, [body])
-    (folder / "delivery").chmod(0o700)
+    write(folder, files)
     if as_json:
         emit({"folder": str(folder), "files": len(files), "evidence": digest})
     else:

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from bot.demo.awarding import FOLDER, Awarded
 from bot.demo.backend import Told
 from bot.demo.scenario import PlannedPost
 from bot.demo.shares import Shared
@@ -62,13 +63,15 @@ class Report(Value):
     told: Told
     quarantined: int
     shared: Shared
+    awarded: Awarded
     data: str
     program: str = "gatewarden"
 
     @property
     def as_meant(self) -> bool:
         """Whether everything came out as meant."""
-        return all(row.as_meant for row in self.rows) and self.quarantined == self.told.refused and not self.shared.off
+        good = all(row.as_meant for row in self.rows) and self.quarantined == self.told.refused
+        return good and not self.shared.off and self.awarded.verified is not None
 
 
 def outcome(record: Record | None) -> Outcome | None:
@@ -97,6 +100,7 @@ def print_report(report: Report, out: Console) -> None:
         out.print(_table([row for row in report.rows if row.post.group == group], narrow=out.width < _WIDE))
     out.print(_summary(report))
     out.print(_shares(report.shared))
+    out.print(_awards(report.awarded))
     for line in (*_limits(report), *_next(report)):
         out.print(line, soft_wrap=True)
 
@@ -161,6 +165,22 @@ def _shares(shared: Shared) -> Text:
     return text
 
 
+def _awards(awarded: Awarded) -> Text:
+    tiers = ", ".join(f"{tier.tier} {len(tier.awards)} of {tier.count}" for tier in awarded.tiers)
+    text = Text("Awards: ", "bold")
+    text.append(
+        f"{awarded.scores} scores by blind judges; {awarded.listed} posts listed for the draw, {awarded.drawn} drew, "
+        f"by what two parties revealed an hour later. Winners: {tiers}; {awarded.confirmed} confirmed by a moderator;"
+        f" a late disqualification moved {awarded.moved}.\n",
+        "default",
+    )
+    if awarded.verified is None:
+        text.append("NOT verified: the shipped verifier refuses the evidence\n", "bold red")
+    else:
+        text.append(f"The shipped verifier says: {awarded.verified}\n", "default")
+    return text
+
+
 def _limits(report: Report) -> Iterator[Text]:
     limits = [row.post for row in report.rows if row.post.limit]
     if limits:
@@ -177,9 +197,11 @@ def _next(report: Report) -> Iterator[Text]:
         commands.append((f"show {waiting[0]} --data {data}", "one post and its evidence"))
         commands.append((f"approve {waiting[0]} --data {data}", "decide it; undo takes it back"))
     commands.append((f"export --data {data}", "every verdict as JSON Lines"))
+    commands.append((f"winners propose --data {data}", "who won, and what came up since"))
     commands.append((f"shares list --problems --data {data}", "which answers of the questionnaire are wrong, and why"))
     commands.append((f"shares leaderboard --data {data}", "who was seen most on X"))
     width = max(len(command) for command, _ in commands)
     yield Text("\nWhat to type next:", "bold")
     for command, what in commands:
         yield Text(f"  {report.program} {command:<{width}}", "cyan").append(f"   {what}", "default")
+    yield Text(f"\nThe published list: {report.data}/{FOLDER}/public/winners.en.html, winners.zh.html")

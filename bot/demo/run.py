@@ -22,6 +22,7 @@ from rich.console import Console
 from bot import settings as config
 from bot.campaign import load_campaign
 from bot.demo import album
+from bot.demo.awarding import FOLDER, award
 from bot.demo.backend import Backend, Told
 from bot.demo.report import Report, Row, console, outcome, print_report, wavered
 from bot.demo.scenario import Act, Scenario, load_scenario
@@ -41,7 +42,7 @@ DEFAULT_DATA: Final = Path(".demo")
 MARKER: Final = "gatewarden-demo"
 """A file in the demo's data folder: what holds it may be emptied for the next run."""
 
-_OURS: Final = ("gatewarden.db*", "media/**/*", FILE, MARKER)
+_OURS: Final = ("gatewarden.db*", "media/**/*", FILE, f"{FOLDER}/**/*", MARKER)
 _DEADLINE: Final = 2.0  # seconds for one download: the square is near, and one of its media never ends
 _PATIENCE: Final = 120.0  # seconds after which an act that has not come to its end never will
 _LOOK: Final = 0.05
@@ -88,6 +89,8 @@ async def run_demo(
             quarantined = await parts.thread.read(lambda: len(parts.store.intake.quarantined()))
     err.print("two days later  The questionnaire is imported, and views on X are counted", highlight=False)
     shared = await share(settings, campaign, scenario, clock)
+    err.print("an hour later  Judges have scored, two parties have drawn, winners are published", highlight=False)
+    awarded = await award(settings, campaign, clock)
     report = Report(
         rows=rows,
         seconds=time.perf_counter() - began,
@@ -96,6 +99,7 @@ async def run_demo(
         told=told,
         quarantined=quarantined,
         shared=shared,
+        awarded=awarded,
         data=str(data),
         program=_program(),
     )
