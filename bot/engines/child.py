@@ -47,11 +47,17 @@ _FULL: Final = Done(examined=Unreadable(reason="too_much_memory"), last=True)
 
 
 def all_detectors(kit: str) -> Examine:
-    """The examiner of production: all detectors with one brand kit. Raises KitError."""
+    """The examiner of production: all detectors with one brand kit. Raises KitError.
+
+    It looks at the kit's own drawings first, so that what libraries load or set aside on first use is there before
+    the process is confined, and is not taken for a stranger's doing.
+    """
     from detectors.brand import load_kit  # heavy, and wanted in this process only
     from detectors.examine import examine
 
     loaded = load_kit(kit)
+    for asset in loaded.assets[:1] + loaded.posters[:1]:
+        examine(loaded.path(asset.file).read_bytes(), loaded)
     return lambda data: examine(data, loaded)
 
 

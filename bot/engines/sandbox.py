@@ -66,7 +66,8 @@ def available() -> str | None:
 
 
 def confine(memory: int, readable: Iterable[Path]) -> tuple[str, ...]:
-    """Confine this process for good. ``memory`` is bytes of private memory, what is in use already included;
+    """Confine this process for good. ``memory`` is bytes of private memory, what is in use already included, what
+    libraries have only set aside by now (OpenBLAS 128 MB) not;
     ``readable`` are files and folders that may be opened for reading.
 
     Returns the names of the layers now in force. Raises SandboxError, and then nothing may be decoded.
@@ -102,9 +103,10 @@ def grant_seconds(seconds: float) -> None:
 
 
 def _limit(memory: int) -> None:
-    mapped = int(Path("/proc/self/statm").read_text("ascii").split()[0]) * resource.getpagesize()
+    held = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text("ascii").splitlines())
+    mapped, private, touched = (int(held[key].split()[0]) * 1024 for key in ("VmSize", "VmData", "RssAnon"))
     limits = {
-        resource.RLIMIT_DATA: memory,
+        resource.RLIMIT_DATA: memory + max(0, private - touched),
         resource.RLIMIT_AS: mapped + memory,  # shared mappings, which the line above does not count
         resource.RLIMIT_NOFILE: _OPEN_FILES,
         resource.RLIMIT_FSIZE: 0,
