@@ -66,21 +66,24 @@ def wrong_draw(folder: Path, basis: dict[str, Any]) -> Iterator[str]:
 
 def scores(given: list[dict[str, Any]], rubric: dict[str, int], seed: str) -> list[tuple[str, float]]:
     """Posts and normalised scores, the best first; docs/awards.md has the formula."""
-    total = {(g["post_id"], g["judge"]): sum(rubric[c] * g["marks"][c] for c in rubric) / 10 for g in given}
-    mean = sum(total.values()) / len(total)
-    variance = sum((x - mean) ** 2 for x in total.values()) / len(total)
+    marked: dict[str, list[tuple[str, float]]] = {}
+    taste: dict[str, list[int]] = {}
+    first = next(iter(rubric))
+    for g in given:
+        marked.setdefault(g["judge"], []).append((g["post_id"], sum(rubric[c] * g["marks"][c] for c in rubric) / 10))
+        taste.setdefault(g["post_id"], []).append(g["marks"][first])
+    every = [x for own in marked.values() for _, x in own]
+    mean = sum(every) / len(every)
+    variance = sum((x - mean) ** 2 for x in every) / len(every)
     units: dict[str, list[float]] = {}
-    for judge in {judge for _, judge in total}:
-        own = {post: x for (post, j), x in total.items() if j == judge}
-        weight, middle = len(own) / (len(own) + PRIOR), sum(own.values()) / len(own)
-        width = sum((x - middle) ** 2 for x in own.values()) / len(own)
+    for own in marked.values():
+        weight, middle = len(own) / (len(own) + PRIOR), sum(x for _, x in own) / len(own)
+        width = sum((x - middle) ** 2 for _, x in own) / len(own)
         middle = weight * middle + (1 - weight) * mean
         width = math.sqrt(weight * width + (1 - weight) * variance)
-        for post, x in own.items():
+        for post, x in own:
             units.setdefault(post, []).append((x - middle) / width if width else 0.0)
     result = {post: mean + math.sqrt(variance) * sum(z) / len(z) for post, z in units.items()}
-    first = next(iter(rubric))
-    taste = {post: [g["marks"][first] for g in given if g["post_id"] == post] for post in result}
     code = {post: hmac.new(bytes.fromhex(seed), post.encode(), "sha256").hexdigest()[:10] for post in result}
     order = sorted(result, key=lambda p: (-round(result[p], 4), -round(sum(taste[p]) / len(taste[p]), 4), code[p]))
     return [(post, result[post]) for post in order]

@@ -37,6 +37,8 @@ def test_the_order_of_a_known_seed() -> None:
     seed = hashlib.sha256(b"gatewarden").digest()
     assert list(itertools.islice(words(seed), 3)) == [1429627448, 3116505170, 480585179]
     assert "".join(shuffled("abcdefghij", seed)) == "idfechbgja"
+    page = (Path(__file__).parents[2] / "docs" / "draw.md").read_text()
+    assert all(fact in page for fact in (seed.hex()[:20], "1429627448, 3116505170, 480585179", "idfechbgja"))
 
 
 def test_a_number_is_drawn_again_where_the_remainder_would_favour_some() -> None:
