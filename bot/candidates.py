@@ -15,7 +15,8 @@ import numpy.typing as npt
 from bot.parts import common
 from bot.proof import Proof
 
-_PROOFS = 6  # doubtful links after which it is asked what they have in common
+_PROOFS = 12
+"""Doubtful links after which it is asked what they have in common; again after twice as many."""
 
 Mask = npt.NDArray[np.bool_]
 Proved = tuple[Proof, int]
@@ -25,13 +26,14 @@ Proved = tuple[Proof, int]
 def proved(
     near: set[int], sharing: Callable[[Mask], set[int]], points: int, prove: Callable[[int], Proved | None]
 ) -> Iterator[tuple[int, Proof, int]]:
-    """(candidate, proof, agreeing points) in order of the candidates' keys.
+    """(candidate, proof, agreeing points), those in ``near`` first.
 
     ``near`` are candidates by hash, ``sharing`` those that share some of the picture's ``points`` features; ``prove``
     tries one.
     """
-    waiting = sorted(near | sharing(np.ones(points, np.bool_)))
+    waiting = [*sorted(near), *sorted(sharing(np.ones(points, np.bool_)) - near, key=_scattered)]
     doubtful: list[int] = []
+    ask = _PROOFS
     while waiting:
         key = waiting.pop(0)
         found = prove(key)
@@ -41,7 +43,13 @@ def proved(
         yield key, proof, agreeing
         if proof.doubtful:
             doubtful.append(agreeing)
-            if len(doubtful) % _PROOFS == 0:
+            if len(doubtful) == ask:
+                ask *= 2
                 shared = common(doubtful)
                 left = near | sharing(np.array([not shared >> point & 1 for point in range(points)], np.bool_))
                 waiting = [candidate for candidate in waiting if candidate in left]
+
+
+def _scattered(key: int) -> int:
+    """An order in which the earliest do not bear the links of all that come later."""
+    return key * 0x9E3779B1 % 2**32

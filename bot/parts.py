@@ -18,10 +18,14 @@ import msgspec
 from detectors.evidence import Quad, Value
 
 _ALIKE: Final = 0.6
-_ALIKE_WHOLES: Final = 0.9
+_ALIKE_WHOLES: Final = 0.96
 _WHOLES: Final = 0.7  # least share of either picture seen in the other for the two to lie upon each other as wholes
 SHARED_BY: Final = 3
 """Other doubtful links in which a point must take part before it is everybody's."""
+
+
+NEVER: Final = 1 << 16
+"""More points than a picture has: as ``least`` of a link that makes no copy, but tells what is a frame."""
 
 
 class Detail(Value):

@@ -17,18 +17,18 @@ import numpy as np
 import numpy.typing as npt
 
 from bot.campaign import Campaign
-from bot.parts import Detail, bits, is_doubtful
+from bot.parts import NEVER, Detail, bits, is_doubtful
 from detectors.evidence import Fingerprint, MediaEvidence, Quad, Value
 from detectors.features import Features
 from detectors.geometry import Alignment, aligned, inside, mapped, outline
 
 LEAST_QUALITY: Final = 50  # PDQ's own bound: below it a picture is too flat for its hash to mean anything
-SHARED_LEAST: Final = 5
-"""Features in which two pictures must agree by word and signature before a proof by features is tried."""
+SHARED_LEAST: Final = 4
+"""Places at which two pictures must agree by word, signature and geometry before a proof by features is tried."""
 BITS: Final = 256
 
 _WHOLE: Final = 0.85  # of either picture seen in the other: nearly the same picture, not a part
-_SAME: Final = 0.9
+_SAME: Final = 0.96
 _MANY: Final = 30
 _SHOWN: Final = 0.7  # alike, from which a shared picture is there as a whole; below, only its agreeing points are
 _MARK: Final = 0.5  # score from which a place holds a brand mark
@@ -40,7 +40,8 @@ class Proof(Value):
     one has no hash. By local features also ``inliers``, how many agree; ``area``, the greater share of a picture that
     they span; ``alike``, the share of what both show that looks the same; ``quad``, where the medium of the lower
     SHA-256 lies in the other, in pixels of that one, also beyond its edges; ``points``, which features agree, as bits
-    of a number in hex, of the one and the other; ``doubtful``: they may be a frame around different things."""
+    of a number in hex, of the one and the other; ``doubtful``: they may be a frame around different
+    things. ``hollow``: too little agrees for a copy; it is kept because it tells which points are a frame."""
 
     kind: Literal["near", "partial"]
     distance: int
@@ -51,6 +52,7 @@ class Proof(Value):
 
     points: tuple[str, str] = ("0", "0")
     doubtful: bool = False
+    hollow: bool = False
 
     def detail(self, campaign: Campaign) -> str:
         """The proof by features as JSON, for storing beside the link."""
@@ -62,7 +64,7 @@ class Proof(Value):
             alike=self.alike,
             quad=self.quad,
             points=self.points,
-            least=campaign.copies.inliers,
+            least=NEVER if self.hollow else campaign.copies.inliers,
             doubtful=self.doubtful,
         )
         return msgspec.json.encode(detail).decode()
@@ -115,8 +117,7 @@ def prove(first: Sight, second: Sight, campaign: Campaign) -> Proof | None:
     least = int(table.min())
     if kind == "near" or first.features is None or second.features is None:
         return None if kind is None else Proof(kind=kind, distance=least)
-    found = _by_features(first, second, least)
-    return found if found is not None and _suffices(found, campaign) else None
+    return _by_features(first, second, least, campaign)
 
 
 def likeliest(first: Sight, second: Sight, campaign: Campaign) -> Proof | None:
@@ -128,7 +129,7 @@ def likeliest(first: Sight, second: Sight, campaign: Campaign) -> Proof | None:
         return prove(first, second, campaign) or by_hash
     if least <= campaign.copies.near:
         return by_hash
-    local = _by_features(first, second, least)
+    local = _by_features(first, second, least, campaign)
     found = [by_hash] if local is None else [local, by_hash]
     return max(found, key=lambda proof: score_of(proof, campaign))
 
@@ -162,7 +163,7 @@ def score_of(proof: Proof, campaign: Campaign) -> float:
     by_features: float = base + (1 - base) * (1 - 2.0 ** (-over / _HALF))
     for value, least in ((proof.inliers, policy.inliers), (proof.area, policy.area), (proof.alike, policy.alike)):
         if value is not None and value < least:
-            by_features *= value / least
+            by_features = min(base, by_features) * value / least
     return round(max(by_hash, by_features), 4)
 
 
@@ -199,30 +200,24 @@ def _by_hash(
     return "partial" if max(shares) >= campaign.copies.clip_partial else None
 
 
-def _suffices(proof: Proof, campaign: Campaign) -> bool:
-    """Whether a proof by features is one by the campaign's measures."""
-    assert proof.inliers is not None and proof.area is not None and proof.alike is not None
-    policy = campaign.copies
-    return proof.inliers >= policy.inliers and proof.area >= policy.area and proof.alike >= policy.alike
-
-
-def _by_features(first: Sight, second: Sight, distance: int) -> Proof | None:
-    """What the features say, however little."""
+def _by_features(first: Sight, second: Sight, distance: int, campaign: Campaign) -> Proof | None:
     a, b = first.features, second.features
     assert a is not None and b is not None
-    found = aligned(a, b, ignored(first, second))
-    if found is None:
+    found, policy = aligned(a, b, ignored(first, second)), campaign.copies
+    if found is None or found.inliers < SHARED_LEAST:
         return None
+    hollow = found.inliers < policy.inliers or max(found.spans) < policy.area or found.alike < policy.alike
     # Clusters are joined by near links, so these must be sure: all of either is in the other and looks the same.
     whole = min(found.covers) >= _WHOLE and found.alike >= _SAME and found.inliers >= _MANY
     return Proof(
-        kind="near" if whole else "partial",
+        kind="near" if whole and not hollow else "partial",
         distance=distance,
         inliers=found.inliers,
         area=round(min(1.0, max(found.spans)), 4),
         alike=round(found.alike, 4),
         quad=_quad(found, a, b, second.evidence.width / b.width),
-        doubtful=is_doubtful(found.alike, found.covers),
+        doubtful=hollow or is_doubtful(found.alike, found.covers),
+        hollow=hollow,
         points=(bits(found.pairs[:, 0].tolist()), bits(found.pairs[:, 1].tolist())),
     )
 

@@ -1,9 +1,9 @@
 """Which earlier pictures share local features with one: an inverted file over words, checked by signatures and place.
 
 Two features pair where their words are equal and their signatures are at most ``RADIUS`` bits apart; a picture is found
-where enough pairs agree on how it lies in the other (``votes.py``). All this is the same seen from either picture, so
-nothing depends on the order in which they come. 16 bytes a feature. Postings lie in blocks sorted by word that are
-merged as they grow, so that there are few; a search reads one consistent set of them while one thread adds.
+where pairs at enough places agree on how it lies in the other (``votes.py``). All this is the same seen from either
+picture, so nothing depends on the order in which they come. 16 bytes a feature. Postings lie in blocks sorted by word
+that are merged as they grow, so that there are few; a search reads one consistent set of them while one thread adds.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ from detectors.words import WORDS
 __all__ = ["RADIUS", "FeatureIndex"]
 
 RADIUS: Final = 8
+"""Bits. On the threshold split of benchmarks/copies.py, at 4 places, 0.960 of copies are candidates beside 0.8 of 1,000
+unrelated photographs; with 10 bits 0.968 beside 1.1."""
 _LARGEST: Final = 1 << 22  # postings of a block from which it is merged no more
 
 
@@ -75,22 +77,21 @@ class FeatureIndex:
             self._blocks = (*blocks, newest)
 
     def sharing(self, codes: Codes, least: int) -> list[tuple[int, int]]:
-        """(key, number of pairs of features that agree), where it is at least ``least``; by key.
+        """(key, number of places that agree), where it is at least ``least``; by key.
 
         Takes time with the number of postings under the given words: each word is looked up once.
         """
         if not len(codes):
             return []
         order = np.argsort(codes.words, kind="stable")
-        base, pairs = 0, []
+        pairs = []
         for block in self._blocks:
             asked, found = _pairs(block, codes.words[order], codes.signatures[order])
-            pairs.append((block.keys[found], block.places[found], order[asked], found + base))
-            base += len(block)
+            pairs.append((block.keys[found], block.places[found], order[asked]))
         if not pairs:
             return []
-        keys, theirs, asked, postings = (np.concatenate([part[i] for part in pairs]) for i in range(4))
-        found, counts = counted(keys.astype(np.int64), codes.places[asked], theirs, asked, postings, least)
+        keys, theirs, asked = (np.concatenate([part[i] for part in pairs]) for i in range(3))
+        found, counts = counted(keys.astype(np.int64), codes.places[asked], theirs, least)
         return list(zip(found.tolist(), counts.tolist(), strict=True))
 
 

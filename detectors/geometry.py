@@ -227,19 +227,20 @@ def _alike(a: Features, b: Features, matrix: Floats) -> float:
     inside = cv2.warpPerspective(
         np.ones_like(other), small, (THUMBNAIL, THUMBNAIL), flags=cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP
     )
+    blocks, seen = _blocks(one), _blocks(np.asarray(shown, np.float32))
+    share = _blocks(np.asarray(inside, np.float32)).mean(axis=(1, 2))
+    x, y = (b - b.mean(axis=(1, 2), keepdims=True) for b in (blocks, seen))
+    deviations = x.std(axis=(1, 2)), y.std(axis=(1, 2))
+    counted = (share >= 0.9) & (np.maximum(*deviations) >= _FLAT)
+    alike = (x * y).mean(axis=(1, 2)) >= _AGREES * np.maximum(deviations[0] * deviations[1], 1e-6)
+    return float((counted & alike).sum() / counted.sum()) if counted.any() else 1.0
+
+
+def _blocks(picture: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """(n, side, side): the blocks of a thumbnail, each overlapping the next by half."""
     side = THUMBNAIL // _CELLS * 2
-    counted = alike = 0
-    for top in range(0, THUMBNAIL - side + 1, side // 2):
-        for left in range(0, THUMBNAIL - side + 1, side // 2):
-            block = np.s_[top : top + side, left : left + side]
-            if inside[block].mean() < 0.9:
-                continue
-            x, y = one[block] - one[block].mean(), shown[block] - shown[block].mean()
-            if max(x.std(), y.std()) < _FLAT:
-                continue
-            counted += 1
-            alike += bool((x * y).mean() >= _AGREES * max(x.std() * y.std(), 1e-6))
-    return alike / counted if counted else 1.0
+    windows = np.lib.stride_tricks.sliding_window_view(picture, (side, side))[:: side // 2, :: side // 2]
+    return windows.reshape(-1, side, side)
 
 
 def _to_thumbnail(picture: Features) -> Floats:

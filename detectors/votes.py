@@ -24,8 +24,11 @@ Floats = npt.NDArray[np.float64]
 
 TURN: Final = 128  # steps of a full turn
 PIXELS: Final = 4.0  # of the searched copy, a step of a place, which counts from the middle of the picture
-_SIXTEENTH: Final = 16  # steps of an octave, and of an eighth of a turn: the sides of a bin
-_MOVE: Final = 90.0  # pixels, the side of a bin
+_OCTAVE: Final = 16  # steps
+_TURN_BIN: Final = 8  # steps of a turn, a divisor of half a turn
+_SIZE_BIN: Final = 8  # half an octave
+_MOVE: Final = 64.0  # pixels, the side of a bin
+_CELL: Final = 3  # bits of a place that do not tell cells apart: what repeats within 32 pixels counts once
 _MOST_MOVE: Final = 127
 
 
@@ -33,47 +36,51 @@ def packed(points: Floats, sizes: Floats, angles: Floats, flipped: npt.NDArray[n
     """One number a feature. ``points`` (n, 2) pixels within 900, ``middle`` (2,) the picture's; ``sizes`` (n,) log2 of
     the diameter within 0..8, ``angles`` (n,) radians."""
     steps = np.clip(np.rint((points - middle) / PIXELS), -127, 127).astype(np.int64) + 128
-    size = np.clip(np.rint(sizes * _SIXTEENTH), 0, 127).astype(np.int64)
+    size = np.clip(np.rint(sizes * _OCTAVE), 0, 127).astype(np.int64)
     angle = np.rint(angles * TURN / (2 * np.pi)).astype(np.int64) % TURN
     return np.asarray(
         steps[:, 0] | steps[:, 1] << 8 | angle << 16 | flipped.astype(np.int64) << 23 | size << 24, np.uint32
     )
 
 
-def counted(
-    keys: Whole, ours: Numbers, theirs: Numbers, features: Whole, postings: Whole, least: int
-) -> tuple[Whole, Whole]:
-    """Pairs that agree, per picture. All arguments have one element a pair: the picture's key, the packed feature of
-    either side, and which feature it is on either side (below 256; below 2**31).
+def counted(keys: Whole, ours: Numbers, theirs: Numbers, least: int) -> tuple[Whole, Whole]:
+    """How many places agree, per picture. All arguments have one element a pair: the picture's key, and the packed
+    feature of either side.
 
-    Returns (keys, counts) of the pictures where at least ``least`` different features of either side fall into one bin,
-    in order of key.
+    Returns (keys, counts) of the pictures where features at ``least`` different places of either side or more fall into
+    one bin, in order of key.
     """
     if not len(keys):
         return keys, keys
     often = np.bincount(keys) >= least
     enough = often[keys]
-    keys, features, postings = keys[enough], features[enough], postings[enough]
+    keys, a, b = keys[enough], ours[enough].astype(np.int64), theirs[enough].astype(np.int64)
     number = np.cumsum(often) - 1
     known = np.flatnonzero(often)
     counts = np.zeros(len(known), np.int64)
-    for bins in _bins(ours[enough], theirs[enough]):
-        codes, agreeing = _different(number[keys] << 26 | bins, features, postings, least)
-        np.maximum.at(counts, codes >> 26, agreeing)
+    for bins in _bins(a, b):
+        codes, agreeing = _different(number[keys] << 28 | bins, _cells(a), _cells(b), least)
+        np.maximum.at(counts, codes >> 28, agreeing)
     kept = counts >= least
     return known[kept], counts[kept]
 
 
-def _different(codes: Whole, features: Whole, postings: Whole, least: int) -> tuple[Whole, Whole]:
-    """The bins with at least ``least`` different features of either side, and the smaller of the two numbers."""
-    found, counts = _each(_each(codes << 8 | features)[0] >> 8)
+def _cells(places: Whole) -> Whole:
+    """(n,) below 1024: in which cell of its picture a feature lies."""
+    return (places & 255) >> _CELL | (places >> 8 & 255) >> _CELL << 5
+
+
+def _different(codes: Whole, ours: Whole, theirs: Whole, least: int) -> tuple[Whole, Whole]:
+    """The bins with features in at least ``least`` different cells of either picture, and the smaller of the two
+    numbers."""
+    found, counts = _each(_each(codes << 10 | ours)[0] >> 10)
     found, counts = found[counts >= least], counts[counts >= least]
     if not len(found):
         return found, counts
     place = np.minimum(np.searchsorted(found, codes), len(found) - 1)
     within = found[place] == codes
-    others, _ = _each(place[within] << 31 | postings[within])
-    return found, np.minimum(counts, np.bincount(others >> 31, minlength=len(found)))
+    others, _ = _each(place[within] << 10 | theirs[within])
+    return found, np.minimum(counts, np.bincount(others >> 10, minlength=len(found)))
 
 
 def _each(values: Whole) -> tuple[Whole, Whole]:
@@ -83,28 +90,28 @@ def _each(values: Whole) -> tuple[Whole, Whole]:
     return ordered[starts], np.diff(starts, append=len(ordered))
 
 
-def _bins(ours: Numbers, theirs: Numbers) -> tuple[Whole, Whole]:
-    """(n,) the number of the bin of each pair, below 2**26, in either layout."""
-    a, b = ours.astype(np.int64), theirs.astype(np.int64)
+def _bins(a: Whole, b: Whole) -> tuple[Whole, Whole]:
+    """(n,) the number of the bin of each pair, below 2**28, in either layout."""
     mirrored = ((a ^ b) >> 23 & 1).astype(np.bool_)
     angle_a, angle_b = a >> 16 & 127, b >> 16 & 127
     turn = np.where(mirrored, angle_b + angle_a + TURN // 2, angle_b - angle_a) % TURN
     turn[turn > TURN // 2] -= TURN
     grown = (b >> 24) - (a >> 24)
-    near, far = _nearest(turn), _farther(turn)
-    far[turn == TURN // 2] = 5  # half a turn is its own opposite
+    half = TURN // 2 // _TURN_BIN
+    near, far = _nearest(turn, _TURN_BIN), _farther(turn, _TURN_BIN)
+    far[turn == TURN // 2] = half + 1  # half a turn is its own opposite
     # In the bin round half a turn, angles go on beyond it.
-    round_ = np.where((np.abs(near) == 4) & (turn < 0), turn + TURN, turn)
+    round_ = np.where((np.abs(near) == half) & (turn < 0), turn + TURN, turn)
     moves = [_move(a, b, mirrored, angle, grown) for angle in (round_, turn)]
-    near[near == -4] = 4
-    layouts = (near, _nearest(grown), np.rint(moves[0])), (far, _farther(grown), _away(moves[1]))
+    near[near == -half] = half
+    layouts = (near, _nearest(grown, _SIZE_BIN), np.rint(moves[0])), (far, _farther(grown, _SIZE_BIN), _away(moves[1]))
     first, second = (_number(mirrored, t, g, m) for t, g, m in layouts)
     return first, second
 
 
 def _number(mirrored: npt.NDArray[np.bool_], turn: Whole, grown: Whole, move: Floats) -> Whole:
     x, y = np.clip(move, -_MOST_MOVE, _MOST_MOVE).astype(np.int64) + 128
-    return np.asarray(mirrored | (turn + 4) << 1 | (grown + 8) << 5 | x << 10 | y << 18, np.int64)
+    return np.asarray(mirrored | (turn + 15) << 1 | (grown + 16) << 6 | x << 12 | y << 20, np.int64)
 
 
 def _move(a: Whole, b: Whole, mirrored: npt.NDArray[np.bool_], turn: Whole, grown: Whole) -> Floats:
@@ -114,7 +121,7 @@ def _move(a: Whole, b: Whole, mirrored: npt.NDArray[np.bool_], turn: Whole, grow
     x, y = ((b >> shift & 255) - 128 for shift in (0, 8))
     u, v = ((a >> shift & 255) - 128 for shift in (0, 8))
     scale = PIXELS / _MOVE
-    shrink, grow = (scale * 2.0 ** (sign * grown / 32) for sign in (-1, 1))
+    shrink, grow = (scale * 2.0 ** (sign * grown / (2 * _OCTAVE)) for sign in (-1, 1))
     bent = np.where(mirrored, -sin, sin)
     hand = np.where(mirrored, -1.0, 1.0)
     return np.stack(
@@ -123,14 +130,14 @@ def _move(a: Whole, b: Whole, mirrored: npt.NDArray[np.bool_], turn: Whole, grow
     )  # fmt: skip
 
 
-def _nearest(steps: Whole) -> Whole:
+def _nearest(steps: Whole, side: int) -> Whole:
     """Rounded to whole bins, halves away from zero: the opposite of a number falls into the opposite bin."""
-    return np.asarray(np.sign(steps) * ((np.abs(steps) + _SIXTEENTH // 2) // _SIXTEENTH), np.int64)
+    return np.asarray(np.sign(steps) * ((np.abs(steps) + side // 2) // side), np.int64)
 
 
-def _farther(steps: Whole) -> Whole:
+def _farther(steps: Whole, side: int) -> Whole:
     """The bins between those of ``_nearest``; zero has its own."""
-    return np.asarray(np.sign(steps) * ((np.abs(steps) + _SIXTEENTH - 1) // _SIXTEENTH), np.int64)
+    return np.asarray(np.sign(steps) * ((np.abs(steps) + side - 1) // side), np.int64)
 
 
 def _away(values: Floats) -> Floats:

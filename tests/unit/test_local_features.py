@@ -187,12 +187,11 @@ def test_votes_are_the_same_from_either_side(mirrored: bool, turn: int) -> None:
     theirs[group] = packed(
         moved, np.full(40, 2.5), (np.pi - angles if mirrored else angles) + by, flipped ^ mirrored, np.zeros(2)
     )
-    keys, numbers = rng.integers(0, 3, 900), np.arange(900)
+    keys = rng.integers(0, 3, 900)
     keys[group] = 2
-    forth = counted(keys, ours, theirs, numbers % 256, numbers, 3)
-    back = counted(keys, theirs, ours, numbers % 256, numbers, 3)
+    forth, back = counted(keys, ours, theirs, 3), counted(keys, theirs, ours, 3)
     assert [part.tolist() for part in forth] == [part.tolist() for part in back]
-    assert dict(zip(*(part.tolist() for part in forth), strict=True))[2] >= 30
+    assert dict(zip(*(part.tolist() for part in forth), strict=True))[2] >= 20
 
 
 def test_agreement_is_the_same_from_either_side() -> None:
