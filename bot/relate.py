@@ -11,14 +11,17 @@ from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+
+import msgspec
 
 from bot.campaign import Campaign
 from bot.candidates import proved
-from bot.model import Interval, Looked, Post, Relation, RelationKind
+from bot.model import Interval, Looked, Post, Relation
 from bot.proof import SHARED_LEAST, Proof, Sight, hashes, least_distance, prove, sight
+from bot.relations import relations
 from bot.store import Store
-from bot.store.graph import FIRST, FORMER, LATER, LATER_SAME, OWN, PERSON, TEXT, UNORDERED, Occurrence
+from bot.store.graph import FORMER, PERSON, TEXT, Occurrence
 from bot.store.times import span
 from detectors.evidence import Fingerprint, MediaEvidence
 from detectors.feature_index import FeatureIndex
@@ -36,6 +39,11 @@ def author_key(post: Post, person: str | None) -> str:
     return f"?{post.id}" if post.author.id is None else f"a:{post.author.id}"
 
 
+def ground(campaign: Campaign) -> str:
+    """What the links of a campaign rest on, as a hash: the same for campaigns under which the same links are proven."""
+    return hashlib.sha256(msgspec.json.encode([campaign.copies, campaign.notice], order="deterministic")).hexdigest()
+
+
 class Relater:
     """The indexes in memory and the graph in the store. One per data directory; not for use from several threads."""
 
@@ -43,6 +51,7 @@ class Relater:
         self._store = store
         self._campaign = campaign
         self._version = version
+        store.grounds.put(ground(campaign))
         self.reload()
 
     def reload(self) -> None:
@@ -107,37 +116,8 @@ class Relater:
         return tuple(sorted(self._store.graph.place(post.id, ())))
 
     def relations(self, post: Post) -> tuple[tuple[Relation, ...], int]:
-        """How a placed post stands now: its relations, and how many of its person's other accounts entered before
-        it.
-        """
-        standings = self._store.graph.standings(post.id)
-        relations = tuple(r for slot in sorted(standings) for r in self._of(post, slot, *standings[slot]))
-        prior = int(standings.get(PERSON, (FIRST, 0))[0] >= UNORDERED)
-        return relations, prior
-
-    def _of(self, post: Post, slot: int, standing: int, node: int) -> Iterator[Relation]:
-        if slot == PERSON or slot >= FORMER:
-            return
-        media = None if slot == TEXT else slot
-        label = self._store.graph.common(node)
-        if label is not None:
-            kind, _, asset = label.partition(":")
-            yield Relation(kind="official" if kind == "official" else "common", media=media, asset=asset)
-            return
-        similar: RelationKind = "text" if slot == TEXT else "near"
-        if standing == LATER_SAME:
-            yield Relation(kind="text" if slot == TEXT else "exact", order="later", media=media)
-        elif standing == LATER:
-            yield Relation(kind=similar, order="later", media=media)
-        elif standing == UNORDERED:
-            yield Relation(kind=similar, order="unordered", media=media)
-        elif standing == OWN:
-            yield Relation(kind=similar, order="later", own=True, media=media)
-        if slot != TEXT and standing < LATER:
-            occurrence = self._store.graph.occurrence(post.id, slot)
-            through = self._store.graph.partial(node, occurrence)
-            if through is not None:
-                yield Relation(kind="partial", order="later" if through == LATER else "unordered", media=media)
+        """How a placed post stands now, as ``bot.relations`` reads it."""
+        return relations(self._store.graph, post.id)
 
     def _person(self, post: Post) -> str | None:
         if post.author.person is not None or post.author.id is None:

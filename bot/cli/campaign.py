@@ -6,7 +6,7 @@ import click
 import msgspec
 
 from bot.cli.options import Place, as_json, debug, place
-from bot.cli.output import emit, remark, say
+from bot.cli.output import emit, progress, remark, say
 from bot.errors import ConfigError
 from bot.text_safety import one_line
 
@@ -50,8 +50,8 @@ def replay(place: Place, as_json: bool) -> None:
     from bot.store.opening import opened
     from bot.wire import evidence_version
 
-    with opened(place.settings) as store:
-        replayed = replay(store, place.campaign, evidence_version(place.campaign.brand.kit))
+    with opened(place.settings) as store, progress("judging") as tell:
+        replayed = replay(store, place.campaign, evidence_version(place.campaign.brand.kit), tell)
     for flip in replayed.flips:
         if as_json:
             emit(msgspec.to_builtins(flip))

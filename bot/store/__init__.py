@@ -19,6 +19,7 @@ from bot.sources import Batch
 from bot.store.claims import Claims
 from bot.store.connection import Connection
 from bot.store.graph import Graph
+from bot.store.grounds import Grounds
 from bot.store.intake import Intake
 from bot.store.log import EventLog
 from bot.store.media import MediaFacts
@@ -50,6 +51,7 @@ class Store:
         self.work = Work(self.connection)
         self.media = MediaFacts(self.connection, self.log)
         self.graph = Graph(self.connection)
+        self.grounds = Grounds(self.connection)
         self.pairs = Pairs(self.connection, self.graph)
         self.verdicts = Verdicts(self.connection, self.log)
         self.shares = Shares(self.connection, self.log)

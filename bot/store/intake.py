@@ -184,9 +184,9 @@ class Intake:
             for source, body, first, last, bound, key in rows
         ]
 
-    def post(self, post_id: str) -> Post | None:
-        """The merge of all that is known of a post, its newest counters included; None where nothing is (or was
-        forgotten).
+    def post(self, post_id: str, *, counters: bool = True) -> Post | None:
+        """The merge of all that is known of a post, its newest counters included (unless nobody asks for them); None
+        where nothing is (or was forgotten).
         """
         sightings = self.sightings(post_id)
         if not sightings:
@@ -196,7 +196,8 @@ class Intake:
                 "SELECT key, sha256 FROM attachments WHERE post_id = ? AND sha256 IS NOT NULL", (post_id,)
             )
         )
-        return msgspec.structs.replace(merge(sightings, shas.get), stats=self.stats(post_id))
+        merged = merge(sightings, shas.get)
+        return msgspec.structs.replace(merged, stats=self.stats(post_id)) if counters else merged
 
     def stats(self, post_id: str) -> Stats | None:
         """The newest of each counter of a post: one that a source leaves out erases none. None: nobody counted."""

@@ -197,6 +197,13 @@ def m004_parked(db: Database) -> None:
     _run(db, _BULK)
 
 
+@migrations()
+def m005_grounds(db: Database) -> None:
+    """Under which thresholds links were proven; "?" for those from before anybody asked."""
+    db.execute("CREATE TABLE grounds (hash TEXT PRIMARY KEY) STRICT, WITHOUT ROWID")
+    db.execute("INSERT INTO grounds SELECT '?' WHERE EXISTS (SELECT 1 FROM nodes)")
+
+
 def _run(db: Database, statements: str) -> None:
     for statement in statements.split(";\n"):
         if statement.strip():

@@ -145,6 +145,10 @@ class Verdicts:
         row = self._connection.row(f"SELECT {_COLUMNS} FROM posts WHERE id = ?", (post_id,))
         return None if row is None else _record(row)
 
+    def ids(self) -> tuple[str, ...]:
+        """The id of every judged post: shorter ids first, so that numbers sort as numbers."""
+        return tuple(row[0] for row in self._connection.rows("SELECT id FROM posts ORDER BY length(id), id"))
+
     def all(self, statuses: Iterable[Status] = ()) -> list[Record]:
         """Every post (of these statuses), in order of id: shorter ids first, so that numbers sort as numbers."""
         wanted = tuple(statuses)
