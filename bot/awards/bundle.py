@@ -21,6 +21,7 @@ from bot.awards.winners import Proposal
 from bot.campaign import Campaign
 from bot.decide import standing
 from bot.looked import looked
+from bot.model import Verdict
 from bot.store import Store
 from bot.store.judging import Judging
 from detectors.evidence import MediaEvidence
@@ -90,7 +91,7 @@ def _posts(store: Store, campaign: Campaign, it: Proposal) -> dict[str, bytes]:
             "tier": award.tier,
             "place": award.place,
             "status": record.status,
-            "verdict": msgspec.to_builtins(record.verdict),
+            "verdict": _verdict(record.verdict),
             "decision": None
             if decision is None
             else {
@@ -105,6 +106,18 @@ def _posts(store: Store, campaign: Campaign, it: Proposal) -> dict[str, bytes]:
         }
         found[f"posts/{number:03}.json"] = canonical(facts)
     return found
+
+
+def _verdict(verdict: Verdict) -> dict[str, Any]:
+    """What the rules found, without the details: these may hold an address or a number that somebody wrote."""
+    return {
+        "post_id": verdict.post_id,
+        "revision": verdict.revision,
+        "status": verdict.status,
+        "campaign_version": verdict.campaign_version,
+        "detectors": verdict.detectors,
+        "findings": [{"code": f.code, "stance": f.stance, "media": f.media} for f in verdict.findings],
+    }
 
 
 def _counted(store: Store, campaign: Campaign, it: Proposal) -> dict[str, Sequence[dict[str, Any]]]:

@@ -21,13 +21,14 @@ from bot.awards.allocation import Award, Tier
 from bot.awards.basis import Basis, Change
 from bot.awards.prizes import Form, Method, Prize
 from bot.reasons import REASONS, Lang, label
-from bot.text_safety import csv_cell, one_line
+from bot.text_safety import csv_cell, one_line, shortened
 from detectors.evidence import Value
 
 Names = Literal["masked", "full", "hidden"]
 LANGUAGES: Final[tuple[Lang, ...]] = get_args(Lang)
 
 _WORDS: Final = tomllib.loads(Path(__file__).with_name("words.toml").read_text("utf-8"))
+_LONGEST: Final = 40  # terminal cells of a whole nickname
 _TAIL: Final = 4  # characters of a post's id that are shown where names are not
 _MARKDOWN: Final = re.compile(
     r"([\\`*_\[\]<>|~&]|(?<=[^\W\d_])[:.@](?=[\w/]))"
@@ -73,7 +74,7 @@ def masked(nickname: str | None, post_id: str, names: Names) -> str:
     """
     text = "" if nickname is None else one_line(nickname.strip())
     if names == "full" and text:
-        return text
+        return shortened(text, _LONGEST)
     plain = [character for character in nickname or "" if character.isalnum()]
     if names == "hidden" or not plain:
         return "***"
@@ -122,6 +123,11 @@ def delivery(tiers: Sequence[Tier], prizes: Mapping[str, Prize], accounts: Mappi
         for a in tier.awards
     ]
     return _written(rows).encode("utf-8-sig")
+
+
+def problem_name(code: str, about: str, lang: Lang) -> str:
+    """What keeps winners from being frozen, in words."""
+    return str(_WORDS["problems"][lang][code]).format(about=about)
 
 
 def tier_name(tier: str, lang: Lang) -> str:

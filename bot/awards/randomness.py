@@ -173,12 +173,26 @@ def randomness(source: Source, told: Told) -> bytes:
     raise UserError(f"this draw waits for {'a drand round' if isinstance(source, DrandRound) else 'secrets'}")
 
 
+class _Round(msgspec.Struct):
+    """A round as a host says it; whatever else it says is left aside."""
+
+    round: int
+    randomness: str
+    signature: str
+
+
+def decode_beacon(text: bytes) -> Beacon:
+    """A round of drand as a host or a file gives it. Raises ``msgspec.DecodeError``."""
+    said = msgspec.json.decode(text, type=_Round)
+    return Beacon(round=said.round, randomness=said.randomness, signature=said.signature)
+
+
 def decode_told(source: Source, text: bytes) -> Told:
     """What a file says. Raises UserError."""
     what = "drand round" if isinstance(source, DrandRound) else "set of secrets"
     try:
         if isinstance(source, DrandRound):
-            return msgspec.json.decode(text, type=Beacon)
+            return decode_beacon(text)
         return msgspec.json.decode(text, type=Reveals)
     except msgspec.DecodeError as error:
         raise UserError(f"this is no {what}: {error}") from None

@@ -38,11 +38,12 @@ def release(store: Store, campaign: Campaign, it: Proposal, names: Names) -> tup
 
 def write(folder: Path, files: Mapping[str, bytes]) -> None:
     """Write a release; the sheet for delivery where only its owner can read it. Raises UserError."""
+    make_folder(folder / "delivery")
+    (folder / "delivery").chmod(0o700)
     for name, body in files.items():
         target = folder / name
         make_folder(target.parent)
         write_whole(target, [body])
-    (folder / "delivery").chmod(0o700)
 
 
 def _draw(store: Store, campaign: Campaign) -> dict[str, bytes]:

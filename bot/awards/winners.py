@@ -34,6 +34,10 @@ FRESH: Final = dt.timedelta(days=7)
 """A post counts as still public where it was seen so within this time before the freeze."""
 
 
+_STOPS: Final = ("person.unconfirmed", "region.unknown", "post.unchecked", "post.not_eligible")
+"""What keeps frozen winners from being published; all else is told only."""
+
+
 class Problem(Value):
     """Something that a person must settle first: a code, and what it is about."""
 
@@ -94,6 +98,17 @@ class Awarding:
         }
         self._kept.freeze(document, it.key, facts, who, to_us(self._now))
         return msgspec.structs.replace(it, frozen_at=self._now)
+
+    def publishable(self) -> Proposal:
+        """The frozen winners. Raises UserError where nothing is frozen, or where something of a winner is unsettled."""
+        it = self.proposal()
+        if it.frozen_at is None:
+            raise UserError("nothing is frozen yet: 'winners freeze' comes first")
+        open_ = [p for p in it.problems if p.code in _STOPS]
+        if open_:
+            first = f"{open_[0].code} ({open_[0].about})"
+            raise UserError(f"{len(open_)} things must be settled first, such as {first}: 'winners propose'")
+        return it
 
     def disqualify(self, post_id: str, reason: str, note: str | None, who: str, *, person: bool) -> tuple[Move, ...]:
         """Take a post, or all of its person's, out of the running; returns who moved. Raises UserError."""

@@ -153,6 +153,32 @@ def secret(name: str, as_json: bool) -> None:
         say(one_line(f"promise, for draw commit:          --party {name}={promise(name, made)}"))
 
 
+@draw.command()
+@as_json
+@place()
+def hosts(place: Place, as_json: bool) -> None:
+    """Ask drand's hosts who they are: do they answer, with the key and times that we hold? Try it before a draw."""
+    from bot.awards.drand import compare
+    from bot.awards.randomness import QUICKNET
+
+    settings = place.settings_only.draw
+    found = asyncio.run(compare(settings.hosts, QUICKNET))
+    for host, problem in found.items():
+        if as_json:
+            emit({"host": host, "ok": problem is None, "problem": problem})
+        else:
+            say(
+                one_line(
+                    f"{'ok    ' if problem is None else 'broken'}  {host}{'' if problem is None else f': {problem}'}"
+                )
+            )
+    good = sum(problem is None for problem in found.values())
+    if good < settings.agree:
+        raise UserError(
+            f"{good} hosts are sound, and a draw needs {settings.agree}: see [draw] hosts, or draw with --party"
+        )
+
+
 def _now() -> dt.datetime:
     return dt.datetime.now(dt.UTC)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
-from bot.cli.options import Place, as_json, by, place
+from bot.cli.options import Place, as_json, by, language, place
 from bot.cli.output import emit, remark, say, styled, table
 from bot.errors import UserError
 from bot.text_safety import one_line
@@ -18,6 +18,7 @@ from bot.text_safety import one_line
 if TYPE_CHECKING:
     from bot.awards.basis import Move
     from bot.awards.winners import Awarding, Proposal
+    from bot.reasons import Lang
 
 POST = click.argument("post", metavar="POST")
 
@@ -32,9 +33,10 @@ def winners() -> None:
 
 
 @winners.command()
+@language
 @as_json
 @place(campaign=True)
-def propose(place: Place, as_json: bool) -> None:
+def propose(place: Place, lang: Lang, as_json: bool) -> None:
     """Show who wins, as it stands, and what a person must settle. After the freeze: what came up since."""
     from bot.store.opening import reading
 
@@ -44,7 +46,7 @@ def propose(place: Place, as_json: bool) -> None:
         for row in _rows(it):
             emit(row)
     else:
-        _print(it, place)
+        _print(it, place, lang)
 
 
 @winners.command()
@@ -160,9 +162,7 @@ def publish(place: Place, folder: Path, names: Any, who: str, as_json: bool) -> 
         raise UserError(f"{folder} is not empty: name a new folder")
     with opened(place.settings) as store, store.transaction():
         awarding = _awarding(store, place)
-        it = awarding.proposal()
-        if it.frozen_at is None:
-            raise UserError("nothing is frozen yet: 'winners freeze' comes first")
+        it = awarding.publishable()
         files, digest = release(store, place.campaign, it, names)
         awarding.published(digest, who)
     write(folder, files)
@@ -217,22 +217,25 @@ def _rows(it: Proposal) -> Iterator[dict[str, Any]]:
             yield {"problem": problem.code, "about": problem.about}
 
 
-def _print(it: Proposal, place: Place) -> None:
+def _print(it: Proposal, place: Place, lang: Lang) -> None:
+    from bot.awards.publish import problem_name, tier_name
+
+    def settle(post_id: str) -> list[str]:
+        return [problem_name(p.code, p.about, lang) for p in it.problems if p.about == post_id]
+
     at = "" if it.frozen_at is None else f", frozen {it.frozen_at.astimezone(place.campaign.tz):%F %T}"
     say(styled(one_line(f"{place.campaign.name}{at}"), bold=True))
     for tier in it.tiers:
         say("")
-        say(styled(one_line(f"{tier.tier}: {len(tier.awards)} of {tier.count}, by {tier.method}"), bold=True))
-        rows = [
-            (a.place, a.post_id, a.rank, a.form or "?", " ".join(p.code for p in it.problems if p.about == a.post_id))
-            for a in tier.awards
-        ]
+        named = tier_name(tier.tier, lang)
+        say(styled(one_line(f"{named}: {len(tier.awards)}/{tier.count} ({tier.method})"), bold=True))
+        rows = [(a.place, a.post_id, a.rank, a.form or "?", "; ".join(settle(a.post_id))) for a in tier.awards]
         table(("place", "post", "rank", "form", "to settle"), rows)
         if tier.alternates:
             say(one_line(f"next: {', '.join(tier.alternates[:5])}"))
     winning = {award.post_id for tier in it.tiers for award in tier.awards}
     for problem in it.problems:
         if problem.about not in winning:
-            remark(one_line(f"{problem.code}: {problem.about}"))
+            remark(one_line(problem_name(problem.code, problem.about, lang)))
     for change in it.changes:
         remark(one_line(f"{change.at.astimezone(place.campaign.tz):%F %T}  {change.post_id}  {change.kind}"))

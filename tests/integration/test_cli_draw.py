@@ -14,6 +14,7 @@ from typing import ClassVar
 import pytest
 import time_machine
 
+from bot.awards.randomness import QUICKNET
 from bot.awards.verify_draw import check
 from bot.store import Store
 from tests.integration.commands import AT, PEOPLE, Command
@@ -30,9 +31,29 @@ class Drand(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Answer for a round of the chain."""
-        number, port = int(self.path.rsplit("/", 1)[1]), self.connection.getsockname()[1]
+        port = self.connection.getsockname()[1]
+        if self.path.endswith("/info"):
+            self._answer(
+                port,
+                {
+                    "public_key": QUICKNET.public_key,
+                    "genesis_time": QUICKNET.genesis + (port in self.lies),
+                    "period": QUICKNET.period,
+                    "hash": QUICKNET.chain,
+                },
+            )
+            return
+        number = int(self.path.rsplit("/", 1)[1])
         signature = hashlib.sha384(f"{number} {port if port in self.lies else ''}".encode()).digest()
-        facts = {"round": number, "randomness": hashlib.sha256(signature).hexdigest(), "signature": signature.hex()}
+        facts = {
+            "round": number,
+            "randomness": hashlib.sha256(signature).hexdigest(),
+            "signature": signature.hex(),
+            "more": 1,
+        }
+        self._answer(port, facts)
+
+    def _answer(self, port: int, facts: dict[str, object]) -> None:
         self.send_response(500 if port in self.down else 200)
         self.end_headers()
         self.wfile.write(json.dumps(facts).encode())
@@ -186,3 +207,16 @@ def test_an_author_reads_times_in_the_campaign_s_zone(command: Command, eligible
     due = dt.datetime.fromisoformat(ended["due"]) - dt.datetime.fromisoformat("2025-07-28T20:00:00+08:00")
     assert dt.timedelta(0) <= due < dt.timedelta(seconds=3)
     assert AT.endswith("+08:00")
+
+
+def test_hosts_are_asked_who_they_are(command: Command, drand: list[int]) -> None:
+    """A host with other facts and one that is down are named; a draw needs two that are sound."""
+    assert [row["ok"] for row in command("draw", "hosts", "--json").objects] == [True] * 3
+    Drand.lies = {drand[0]}
+    found = command("draw", "hosts")
+    assert found.status == 0
+    assert "another key, genesis or period" in found.out
+    Drand.down = {drand[1]}
+    found = command("draw", "hosts", "--json")
+    assert [row["problem"] for row in found.objects][1:] == ["answered 500", None]
+    assert found.status == 1

@@ -162,8 +162,11 @@ def test_a_late_disqualification_promotes_and_is_logged(command: Command, ranked
     store.close()
 
 
-def test_after_the_freeze_nothing_changes_by_itself(command: Command, ranked: Path, clock: object) -> None:
-    """A winner's post that is rejected afterwards stays, and is listed; so do scores, which are refused."""
+def test_after_the_freeze_nothing_changes_by_itself(
+    command: Command, ranked: Path, clock: object, tmp_path: Path
+) -> None:
+    """A winner's post that is rejected afterwards stays a winner, and is listed; nothing is published until a person
+    has decided."""
     before = frozen(command, ranked)
     loser = before["participation"][7]
     assert command("reject", loser, "--reason", "content.stolen", "--as", "amy", "--data", ranked).status == 0
@@ -171,6 +174,12 @@ def test_after_the_freeze_nothing_changes_by_itself(command: Command, ranked: Pa
     rows = command("winners", "propose", "--json", "--data", ranked).objects
     assert [row["post_id"] for row in rows if row.get("problems")] == [loser]
     assert next(row for row in rows if row.get("post_id") == loser)["problems"] == ["post.not_eligible"]
+    refused = command("winners", "publish", tmp_path / "out", "--as", "amy", "--data", ranked)
+    assert refused.status == 1
+    assert f"post.not_eligible ({loser})" in refused.err
+    told = command("winners", "propose", "--lang", "zh", "--data", ranked).out
+    assert f"winners disqualify {loser}" in told
+    assert "参与奖: 50/50" in told
     assert command("judge", "next", "--as", "jo", "--data", ranked).status == 0
 
 

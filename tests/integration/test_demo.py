@@ -49,6 +49,7 @@ async def test_a_story_comes_out_as_meant(tmp_path: Path) -> None:
     assert "10 of 10 posts as meant" in report
     assert f"queue --data {tmp_path / 'demo'}" in report
     assert re.search(r"Shares on X: (\d+) answers .* (\d+) joined, 14 told why not, for 14 reasons", report)
+    assert "The shipped verifier says: valid" in report
     assert "NOT" not in report
 
 
