@@ -12,6 +12,9 @@ from collections.abc import Iterable
 from bot.store.connection import Connection
 from detectors.evidence import Value
 
+LONGEST = 3_700 * 1_000_000
+"""Microseconds: no wait is longer, for a server's ``Retry-After`` is cut to an hour."""
+
 
 class Job(Value):
     """A claim on one post. ``tries``: transient failures so far; ``crashes``: attempts that never ended, this one
@@ -46,7 +49,10 @@ class Work:
 
         A post whose attempt once ended with the process is a suspect. Suspects go after all others, the least suspected
         first, and each alone (``idle``: nothing else is in flight), so that a count above one is the post's own doing.
+        What is due later than anybody can have asked for was put there under a clock that has been set back: it is due.
         """
+        self._connection.run("UPDATE work SET due = ?1 WHERE state = 'ready' AND crashes = 0 AND due > ?1 + ?2",
+                             (at, LONGEST))  # fmt: skip
         due = "SELECT post_id, generation, tries, crashes + 1 FROM work WHERE state = 'ready' AND due <= ?"
         rows = self._connection.rows(f"{due} AND crashes = 0 ORDER BY due, rowid LIMIT ?", (at, limit))
         if not rows and idle:

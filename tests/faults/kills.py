@@ -214,7 +214,7 @@ class Decider:
                 [f"approve {post}", f"reject {post} --reason content.offtopic", f"approve {post}", "undo"]
             )
             self._process.stdin.write(f"{command} --as mod --json\n".encode())
-            ready, _, _ = select.select([self._process.stdout], [], [], min(0.05, until - time.monotonic()))
+            ready, _, _ = select.select([self._process.stdout], [], [], max(0.0, min(0.05, until - time.monotonic())))
             if ready:
                 told += self._process.stdout.read(1 << 16)
         self._hear(told)
