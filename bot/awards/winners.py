@@ -9,18 +9,14 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import secrets
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import msgspec
 
-from bot.awards.allocation import Contender, Tier
-from bot.awards.basis import ABROAD, AT_HOME, FORMAT, Basis, Change, Move, Score, moves, outcome, pseudonym
-from bot.awards.drawing import codes, draws
-from bot.awards.leaderboard import Board
-from bot.awards.panel import Panel
-from bot.awards.prizes import Method
-from bot.awards.shares import leaderboard
+from bot.awards.allocation import Tier
+from bot.awards.basis import Basis, Change, Move, moves, outcome, pseudonym
+from bot.awards.gathering import Gathering, Problem
 from bot.campaign import Campaign
 from bot.errors import UserError
 from bot.review import reject_codes
@@ -36,13 +32,6 @@ FRESH: Final = dt.timedelta(days=7)
 
 _STOPS: Final = ("person.unconfirmed", "region.unknown", "post.unchecked", "post.not_eligible")
 """What keeps frozen winners from being published; all else is told only."""
-
-
-class Problem(Value):
-    """Something that a person must settle first: a code, and what it is about."""
-
-    code: str
-    about: str
 
 
 class Proposal(Value):
@@ -65,6 +54,7 @@ class Awarding:
         self._kept = Winners(store.connection, store.log, campaign.name)
         self._persons = Persons(store.connection, store.log)
         self._records = {record.post_id: record for record in store.verdicts.all()}
+        self._gathering = Gathering(store, campaign, now, self._records)
 
     def proposal(self) -> Proposal:
         """The winners as they stand, frozen or not, with what a person must see to."""
@@ -72,7 +62,7 @@ class Awarding:
         if frozen is not None:
             return self._frozen(*frozen)
         key = secrets.token_hex(32)
-        basis, problems = self._gather(key)
+        basis, problems = self._gathering.basis(key)
         tiers = outcome(basis)
         return Proposal(
             basis=basis,
@@ -119,8 +109,8 @@ class Awarding:
             raise UserError(f"post {post_id} is in no ranking: there is nothing to take from it")
         gone = [post_id]
         if person:
-            unit = self._unit(post_id)
-            gone = [other for other in before.basis.contenders if self._unit(other) == unit]
+            unit = self._gathering.unit(post_id)
+            gone = [other for other in before.basis.contenders if self._gathering.unit(other) == unit]
         self._kept.disqualify(gone, reason, note, who, to_us(self._now))
         return moves(before.tiers, self.proposal().tiers)
 
@@ -192,100 +182,8 @@ class Awarding:
                     post_id=post_id,
                     at=from_us(said.at),
                     unit=unit,
-                    region=self._home(said.region or self._region(post_id)),
+                    region=self._gathering.home(said.region or self._gathering.region(post_id)),
                 )
-
-    def _gather(self, key: str) -> tuple[Basis, tuple[Problem, ...]]:
-        """What the awards would rest on now, and what of it is not there yet."""
-        wanted = {prize.method for prize in self._campaign.prizes}
-        rankings: dict[Method, tuple[str, ...]] = {}
-        problems: list[Problem] = []
-        scores: dict[str, Score] = {}
-        views: dict[str, int] = {}
-        entries: dict[str, str] = {}
-        if "judged" in wanted:
-            panel = Panel(self._store, self._campaign)
-            found = panel.ranking()
-            rankings["judged"] = tuple(s.post_id for s in found)
-            scores = {s.post_id: Score(score=s.score, error=s.error, scores=s.scores) for s in found}
-            if missing := panel.missing():
-                problems.append(Problem(code="judging.unfinished", about=f"{len(missing)} posts"))
-        if "draw" in wanted:
-            entries = self._drawn()
-            rankings["draw"] = tuple(entries)
-            if not entries:
-                problems.append(Problem(code="draw.not_held", about=self._campaign.name))
-        if "views" in wanted:
-            board = leaderboard(self._store, self._campaign, self._now)
-            views = {place.post_id: place.views for place in board.places}
-            rankings["views"] = tuple(views)
-            problems += _unfinished(board)
-        contenders = {p: self._contender(p, key) for ranking in rankings.values() for p in ranking}
-        basis = Basis(
-            format=FORMAT,
-            campaign=self._campaign.name,
-            campaign_version=self._campaign.version,
-            at=self._now,
-            prizes=self._campaign.prizes,
-            one_prize=self._campaign.awards.one_prize,
-            rubric=tuple(self._campaign.rubric.items()),
-            rankings=rankings,
-            contenders=contenders,
-            out=self._out(contenders),
-            revisions={p: self._records[p].verdict.revision for p in contenders if p in self._records},
-            scores=scores,
-            views=views,
-            entries=entries,
-        )
-        return basis, tuple(problems)
-
-    def _drawn(self) -> dict[str, str]:
-        """Post to entry, in the order of the draw; whoever was forgotten is left out."""
-        it = draws(self._store).get(self._campaign.name)
-        if it is None or it.result is None:
-            return {}
-        posts = {entry.entry: entry.post_id for entry in it.entries}
-        return {post_id: name for name in it.result.ranking if (post_id := posts[name]) is not None}
-
-    def _out(self, contenders: Collection[str]) -> dict[str, str]:
-        """Who cannot win: disqualified, or eligible no more."""
-        said = {post_id: reason for post_id, (reason, _) in self._kept.disqualified().items()}
-        for post_id in contenders:
-            record = self._records.get(post_id)
-            if record is None:
-                said.setdefault(post_id, "post.forgotten")
-            elif record.status != "eligible":
-                said.setdefault(post_id, next(iter(codes(self._store, record)), record.status))
-        return {post_id: reason for post_id, reason in sorted(said.items()) if post_id in contenders}
-
-    def _contender(self, post_id: str, key: str) -> Contender:
-        record = self._records.get(post_id)
-        known = record is not None and self._persons.of(post_id, record.author_id) is not None
-        return Contender(
-            post_id=post_id,
-            unit=pseudonym(key, self._unit(post_id)),
-            confirmed=known,
-            region=self._home(self._region(post_id)),
-        )
-
-    def _unit(self, post_id: str) -> str:
-        record = self._records.get(post_id)
-        account = None if record is None else record.author_id
-        person = self._persons.of(post_id, account)
-        if person is not None:
-            return f"person:{person}"
-        return f"post:{post_id}" if account is None else f"author:{account}"
-
-    def _region(self, post_id: str) -> str | None:
-        record = self._records.get(post_id)
-        said = None if record is None else self._persons.confirmed(post_id, record.author_id)
-        if said is not None and said.region is not None:
-            return said.region
-        post = self._store.intake.post(post_id)
-        return None if post is None else post.author.region
-
-    def _home(self, region: str | None) -> str | None:
-        return None if region is None else AT_HOME if region in self._campaign.awards.home else ABROAD
 
     def _about(self, tiers: Sequence[Tier], basis: Basis) -> Iterator[Problem]:
         """What a person must settle of those who win, or would if they were not waiting to be decided."""
@@ -306,10 +204,3 @@ class Awarding:
                     yield Problem(code="post.not_eligible", about=award.post_id)
                 elif record.verdict.revision != basis.revisions.get(award.post_id):
                     yield Problem(code="post.changed", about=award.post_id)
-
-
-def _unfinished(board: Board) -> list[Problem]:
-    if board.final:
-        return []
-    moment = "not fixed" if board.moment is None else board.moment.isoformat()
-    return [Problem(code="views.not_final", about=moment)]
