@@ -17,8 +17,9 @@ import msgspec
 from bot.campaign import Campaign
 from bot.candidates import Mask, proved
 from bot.parts import common, counts
-from bot.proof import BITS, SHARED_LEAST, Proof, Sight, hashes, ignored, likeliest, placed, prove, sight
+from bot.proof import SHARED_LEAST, Proof, Sight, ignored, likeliest, placed, prove, sight
 from bot.proof import score_of as proof_score
+from bot.wholes import BITS, Print, hashes, panels
 from detectors.evidence import MediaEvidence, Point, Quad, Value
 from detectors.feature_index import FeatureIndex
 from detectors.features import codes, unpack
@@ -101,8 +102,9 @@ class Matcher:
         for key, item in enumerate(items):
             self._items.append(item)
             self._same[item.evidence.sha256].append(key)
-            for fingerprint in hashes(item.evidence):
-                self._hashes.add(key, fingerprint.pdq)
+            prints: tuple[Print, ...] = (*hashes(item.evidence), *panels(item.evidence))
+            for print_ in prints:
+                self._hashes.add(key, print_.pdq)
             self._features.add(key, codes(item.evidence.features))
 
     def matches(self, query: Item) -> list[Match]:
@@ -113,7 +115,8 @@ class Matcher:
             for key in exact
             if self._items[key].real != query.real
         ]
-        views = [view for fingerprint in hashes(query.evidence) for view in fingerprint.orientations]
+        prints: tuple[Print, ...] = (*hashes(query.evidence), *panels(query.evidence))
+        views = [view for print_ in prints for view in print_.orientations]
         near = {key for key, _ in self._hashes.within(views, self._near + TURN_SLACK)}
         seen, coded = self._sight(query), codes(query.evidence.features)
 

@@ -7,7 +7,7 @@ lie on a brand mark or on what everybody shares do not count.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -18,14 +18,13 @@ import numpy.typing as npt
 
 from bot.campaign import Campaign
 from bot.parts import NEVER, Detail, bits, is_doubtful
-from detectors.evidence import Fingerprint, MediaEvidence, Quad, Value
+from bot.wholes import BITS, distance, repeat
+from detectors.evidence import MediaEvidence, Quad, Value
 from detectors.features import Features
 from detectors.geometry import Alignment, aligned, inside, mapped, outline
 
-LEAST_QUALITY: Final = 50  # PDQ's own bound: below it a picture is too flat for its hash to mean anything
 SHARED_LEAST: Final = 4
 """Places at which two pictures must agree by word, signature and geometry before a proof by features is tried."""
-BITS: Final = 256
 
 _WHOLE: Final = 0.85  # of either picture seen in the other: nearly the same picture, not a part
 _SAME: Final = 0.96
@@ -106,31 +105,23 @@ def ignored(first: Sight, second: Sight) -> tuple[npt.NDArray[np.bool_], npt.NDA
 def prove(first: Sight, second: Sight, campaign: Campaign) -> Proof | None:
     """The proof that two media, given in order of their hashes, are copies of one another; None where there is none.
 
-    Two pictures are near within ``[copies] near`` bits in any of the 8 orientations. Two clips are near where at least
-    ``clip_near`` of the frames of both match, partial where ``clip_partial`` of either do; a picture that equals a
-    frame of a clip is a partial copy. Two pictures that share ``inliers`` features over ``area`` of one, ``alike``
-    there, are near where each shows nearly all of the other, else partial.
+    By hashes as ``bot.wholes.repeat`` has it; else two pictures that share ``inliers`` features over ``area`` of one,
+    ``alike`` there, are near where each shows nearly all of the other, else partial.
     """
-    a, b = hashes(first.evidence), hashes(second.evidence)
-    table = _distances(a, b) if a and b else np.full((1, 1), BITS)
-    kind = _by_hash(_moves(first.evidence), _moves(second.evidence), table, campaign)
-    least = int(table.min())
-    if kind == "near" or first.features is None or second.features is None:
-        return None if kind is None else Proof(kind=kind, distance=least)
-    return _by_features(first, second, least, campaign)
+    whole = repeat(first.evidence, second.evidence, campaign)
+    by_hash = None if whole is None else Proof(kind=whole.kind, distance=whole.distance)
+    if first.features is None or second.features is None or (whole is not None and not whole.panel):
+        return by_hash
+    local = _by_features(first, second, distance(first.evidence, second.evidence), campaign)
+    return by_hash if local is None or (local.doubtful and by_hash is not None) else local
 
 
 def likeliest(first: Sight, second: Sight, campaign: Campaign) -> Proof | None:
     """What speaks most for a copy, however little that is: a proof where there is one. For people who look closer."""
-    a, b = hashes(first.evidence), hashes(second.evidence)
-    least = int(_distances(a, b).min()) if a and b else BITS
+    proof = prove(first, second, campaign)
+    least = distance(first.evidence, second.evidence)
     by_hash = Proof(kind="near" if first.evidence.kind == second.evidence.kind else "partial", distance=least)
-    if first.features is None or second.features is None:
-        return prove(first, second, campaign) or by_hash
-    if least <= campaign.copies.near:
-        return by_hash
-    local = _by_features(first, second, least, campaign)
-    found = [by_hash] if local is None else [local, by_hash]
+    found = [by_hash] if proof is None else [proof, by_hash]
     return max(found, key=lambda proof: score_of(proof, campaign))
 
 
@@ -167,39 +158,6 @@ def score_of(proof: Proof, campaign: Campaign) -> float:
     return round(max(by_hash, by_features), 4)
 
 
-def hashes(evidence: MediaEvidence) -> list[Fingerprint]:
-    """The fingerprints that are not too flat to be compared."""
-    return [f for f in evidence.fingerprints if f.quality >= LEAST_QUALITY]
-
-
-def least_distance(views: Sequence[str], pdqs: Sequence[str]) -> int:
-    """The least PDQ distance between any of the one and any of the other; 257 where either is empty."""
-    if not views or not pdqs:
-        return BITS + 1
-    return int(np.bitwise_count(_bits(views)[:, None, :] ^ _bits(pdqs)[None, :, :]).sum(axis=2, dtype=np.int32).min())
-
-
-def _moves(evidence: MediaEvidence) -> bool:
-    """Whether a medium is a sequence: a video, or an animation, of which one frame in common makes no copy."""
-    return evidence.kind == "video" or len(evidence.fingerprints) > 1
-
-
-def _by_hash(
-    first: bool, second: bool, table: npt.NDArray[np.int32], campaign: Campaign
-) -> Literal["near", "partial"] | None:
-    matched = table <= campaign.copies.near
-    if not matched.any():
-        return None
-    if first != second:
-        return "partial"
-    if not first:
-        return "near"
-    shares = float(matched.any(axis=1).mean()), float(matched.any(axis=0).mean())
-    if min(shares) >= campaign.copies.clip_near:
-        return "near"
-    return "partial" if max(shares) >= campaign.copies.clip_partial else None
-
-
 def _by_features(first: Sight, second: Sight, distance: int, campaign: Campaign) -> Proof | None:
     a, b = first.features, second.features
     assert a is not None and b is not None
@@ -234,14 +192,3 @@ def _rounded(points: npt.NDArray[np.float64]) -> Quad:
 def _outline(medium: MediaEvidence) -> npt.NDArray[np.float32]:
     w, h = medium.width, medium.height
     return np.array([(0, 0), (w, 0), (w, h), (0, h)], np.float32)
-
-
-def _bits(pdqs: Sequence[str]) -> npt.NDArray[np.uint8]:
-    return np.frombuffer(bytes.fromhex("".join(pdqs)), dtype=np.uint8).reshape(len(pdqs), 32)
-
-
-def _distances(a: Sequence[Fingerprint], b: Sequence[Fingerprint]) -> npt.NDArray[np.int32]:
-    """(len(a), len(b)) least Hamming distances over the 8 orientations of each of ``a``."""
-    views, flat = _bits([v for f in a for v in f.orientations]), _bits([f.pdq for f in b])
-    table = np.bitwise_count(views[:, None, :] ^ flat[None, :, :]).sum(axis=2, dtype=np.int32)
-    return np.asarray(table.reshape(len(a), -1, len(b)).min(axis=1))

@@ -18,12 +18,13 @@ import msgspec
 from bot.campaign import Campaign
 from bot.candidates import proved
 from bot.model import Interval, Looked, Post, Relation
-from bot.proof import SHARED_LEAST, Proof, Sight, hashes, least_distance, prove, sight
+from bot.proof import SHARED_LEAST, Proof, Sight, prove, sight
 from bot.relations import relations
 from bot.store import Store
 from bot.store.graph import FORMER, PERSON, TEXT, Occurrence
 from bot.store.times import span
-from detectors.evidence import Fingerprint, MediaEvidence
+from bot.wholes import Print, hashes, least_distance, panels
+from detectors.evidence import MediaEvidence
 from detectors.feature_index import FeatureIndex
 from detectors.features import Codes, Features, codes, unpack
 from detectors.nearest import TURN_SLACK, HashIndex
@@ -79,6 +80,7 @@ class Relater:
         self._shared = FeatureIndex()
         self._shared_features: list[Features] = []
         self._bank = self._bank_now()
+        self._banked = [pdq for *_, pdqs in self._store.media.bank() for pdq in pdqs]
         for sha256, *_ in self._store.media.bank():
             packed = self._store.media.features(sha256)
             features = unpack(packed)
@@ -125,7 +127,7 @@ class Relater:
         return self._store.intake.person(post.author.id)
 
     def _media_node(self, evidence: MediaEvidence, changed: set[str]) -> int:
-        whole = hashes(evidence)
+        whole: list[Print] = [*hashes(evidence), *panels(evidence)]
         content = evidence.kind[:1].encode() + b"".join(bytes.fromhex(f.pdq) for f in whole)
         node, new = self._store.graph.node(f"m:{evidence.sha256}", "media", content)
         if not new:
@@ -142,7 +144,7 @@ class Relater:
         self._features.add(node, words)
         return node
 
-    def _link_all(self, node: int, evidence: MediaEvidence, whole: Sequence[Fingerprint], words: Codes) -> set[str]:
+    def _link_all(self, node: int, evidence: MediaEvidence, whole: Sequence[Print], words: Codes) -> set[str]:
         """Prove what may be like this medium, and link it."""
 
         def tried(other: int) -> tuple[Proof, int] | None:
@@ -155,7 +157,7 @@ class Relater:
             changed |= self._store.graph.link(node, other, proof.kind, proof.distance, proof.detail(self._campaign))
         return changed
 
-    def _near(self, whole: Sequence[Fingerprint]) -> set[int]:
+    def _near(self, whole: Sequence[Print]) -> set[int]:
         radius = self._campaign.copies.near + TURN_SLACK
         return {key for f in whole for key, _ in self._hashes.within(f.orientations, radius)}
 
@@ -178,13 +180,19 @@ class Relater:
         if seen is None:
             packed = self._store.media.features(evidence.sha256)
             shared = (self._shared_features[key] for key, _ in self._shared.sharing(codes(packed), SHARED_LEAST))
-            seen = sight(evidence, unpack(packed), shared, self._campaign)
+            seen = sight(self._unbanked(evidence), unpack(packed), shared, self._campaign)
             self._sights[evidence.sha256] = seen
             if len(self._sights) > _KEPT:
                 self._sights.popitem(last=False)
         else:
             self._sights.move_to_end(evidence.sha256)
         return seen
+
+    def _unbanked(self, evidence: MediaEvidence) -> MediaEvidence:
+        """Without the panels that are what everybody shares."""
+        near = self._campaign.copies.near
+        kept = (p for p in evidence.panels if least_distance(p.orientations, self._banked) > near)
+        return msgspec.structs.replace(evidence, panels=tuple(kept))
 
     def label(self, evidence: MediaEvidence) -> str | None:
         """Whether this whole picture is one that everybody shares: "official:ASSET", "common:LABEL", else None."""

@@ -79,6 +79,17 @@ class Fingerprint(Value):
     time: float | None = None
 
 
+class Panel(Value):
+    """A picture within a picture, on a plain ground: its place, and hashes as a ``Fingerprint`` has them."""
+
+    box: Box
+    pdq: str
+    orientations: tuple[str, ...]
+    quality: int
+    frame: int | None = None
+    time: float | None = None
+
+
 class LocalFeatures(Value):
     """The local features of one picture, packed (``detectors.features``): at most 20 KB."""
 
@@ -107,8 +118,9 @@ class MediaEvidence(Value, tag="evidence"):
 
     ``brand_score`` is the best calibrated mark score (0..1) over all marks and frames; which marks count, and which
     score suffices, the campaign says. ``fingerprints`` holds one entry for an image, a sequence for a video.
-    ``duration`` is in seconds, None for an image. ``features`` are the packed local features of a still picture; a
-    store keeps them beside the rest, and gives the evidence back without.
+    ``panels`` are the pictures on plain grounds within these. ``duration`` is in seconds, None for an image.
+    ``features`` are the packed local features of a still picture; a store keeps them beside the rest, and gives the
+    evidence back without.
     """
 
     sha256: str
@@ -125,6 +137,7 @@ class MediaEvidence(Value, tag="evidence"):
     faults: tuple[str, ...] = ()
     detectors: dict[str, str] = {}
     features: bytes = b""
+    panels: tuple[Panel, ...] = ()
 
 
 Examined = MediaEvidence | Unreadable

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
-from detectors import codes, colour, examples, features, fingerprint, frames, local, marks, picture, resemblance
+from detectors import codes, colour, examples, features, fingerprint, frames, local, marks, panels, picture, resemblance
 from detectors.animation import shots
 from detectors.brand import Kit
 from detectors.evidence import Colour, Examined, Fingerprint, MediaEvidence, MediaKind, Unreadable, Value
@@ -68,7 +68,12 @@ class Detector:
 
 
 DETECTORS: Final = (
-    Detector("fingerprint", fingerprint.VERSION, lambda v: (v.fingerprint,), examples.of_fingerprint),
+    Detector(
+        "fingerprint",
+        fingerprint.VERSION,
+        lambda v: (v.fingerprint, *panels.seen(v.picture, v.kit)),
+        examples.of_fingerprint,
+    ),
     Detector(
         "resemblance",
         resemblance.VERSION,
@@ -205,4 +210,5 @@ def _evidence(
         faults=tuple(sorted(report.faults)),
         detectors=VERSIONS,
         features=report.features(),
+        panels=report.panels(),
     )

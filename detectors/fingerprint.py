@@ -27,7 +27,7 @@ __all__ = ["VERSION", "fingerprint", "hamming"]
 Pixels = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float64]
 
-VERSION: Final = "1"
+VERSION: Final = "2"
 _SAMPLES: Final = 64
 _FREQUENCIES: Final = 16
 _GRADIENT_PER_QUALITY: Final = 90.0

@@ -7,7 +7,7 @@ from typing import Final, TypeVar
 
 import msgspec
 
-from detectors.evidence import Code, Colour, Fingerprint, LocalFeatures, Mark, Resemblance, Value
+from detectors.evidence import Code, Colour, Fingerprint, LocalFeatures, Mark, Panel, Resemblance, Value
 from detectors.fingerprint import hamming
 from detectors.frames import Frame
 
@@ -63,6 +63,14 @@ class Report:
         """One of each run of frames that show the same picture."""
         kept: list[Fingerprint] = []
         for seen in self.of(Fingerprint):
+            if not kept or hamming(seen.pdq, kept[-1].pdq) > SAME:
+                kept.append(seen)
+        return tuple(kept)
+
+    def panels(self) -> tuple[Panel, ...]:
+        """One of each run of panels that show the same picture."""
+        kept: list[Panel] = []
+        for seen in self.of(Panel):
             if not kept or hamming(seen.pdq, kept[-1].pdq) > SAME:
                 kept.append(seen)
         return tuple(kept)

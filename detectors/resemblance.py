@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.brand import Kit
-from detectors.evidence import Fingerprint, Resemblance
+from detectors.evidence import Fingerprint, Panel, Resemblance
 from detectors.fingerprint import fingerprint, hamming
 
 VERSION: Final = "1"
@@ -23,7 +23,7 @@ _GROUNDS: Final = (255, 0)
 _MARGINS: Final = (0.12, 0.25, 0.5)  # of the longer side, how bare marks are mostly posted
 
 
-def resemblances(seen: Fingerprint, kit: Kit) -> tuple[Resemblance, ...]:
+def resemblances(seen: Fingerprint | Panel, kit: Kit) -> tuple[Resemblance, ...]:
     """The kit's assets within ``REPORTED`` bits of the picture, nearest first, each with its least distance.
 
     A picture of PDQ quality 0 is one flat tone, whose hash is noise: it resembles nothing.

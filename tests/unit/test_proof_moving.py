@@ -37,10 +37,19 @@ def medium(name: str, frames: str, kind: MediaKind = "image") -> Sight:
 
 @pytest.mark.parametrize(
     ("first", "second", "expected"),
-    [("a", "a", "near"), ("abcdefgh", "axyzuvwt", None), ("abcd", "abcd", "near"), ("abcd", "abxy", "partial")],
+    [
+        ("a", "a", "near"),
+        ("abcdefgh", "axyzuvwt", None),
+        ("abcd", "abcd", "near"),
+        ("abcd", "abxy", "partial"),
+        ("abcdefgh", "hgfedcba", None),
+        ("abcdefgh", "cde", "partial"),
+        ("abcdefgh", "xabcdefghy", "near"),
+        ("abababab", "ab", "partial"),
+    ],
 )
 def test_how_many_frames_make_a_copy(first: str, second: str, expected: str | None) -> None:
-    """Pictures by their one frame; animations by the share of frames that both have."""
+    """Pictures by their one frame; animations by the share of frames that both have, in sequence."""
     proof = prove(medium("1", first), medium("2", second), CAMPAIGN)
     assert (None if proof is None else proof.kind) == expected
 
