@@ -24,7 +24,7 @@ from tests.faults.drill import Drill, together
 ROOT = Path(__file__).parents[2]
 RESULTS = Path(__file__).with_name("results.jsonl")
 SCRATCH = ROOT / ".faults"
-MODULES = ("urls", "servers", "files", "mutants", "kills", "power", "full_disk", "backlog", "texts", "network")
+MODULES = ("urls", "servers", "files", "mutants", "kills", "power", "full_disk", "backlog", "soak", "texts", "network")
 
 
 def load(name: str) -> Drill:
