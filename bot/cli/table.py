@@ -52,6 +52,7 @@ COMMANDS: Final[dict[str, dict[str, Entry]]] = {
         "export": Entry("export", "export", "Print the verdict of every post."),
         "stats": Entry("operations", "stats", "Count posts, reasons, decisions and days."),
         "replay": Entry("campaign", "replay", "Judge stored evidence under another campaign file."),
+        "advice": Entry("advice", "advice", "Say which thresholds the decisions so far speak for."),
         "campaign": Entry("campaign", "campaign", "Check a campaign file."),
     },
     "Operate": {

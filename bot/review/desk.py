@@ -22,6 +22,7 @@ from bot.review.claims import Claim, TakenError, claim_of, free_for, still_held
 from bot.review.cluster import Cluster
 from bot.review.decisions import ACCEPTED, Act, Target
 from bot.review.filters import WAITING, Filter
+from bot.review.learning import uncertainty
 from bot.review.second import ALONE, Policy, may_decide, policy_of, settles
 from bot.settings import Settings
 from bot.store import Store
@@ -29,6 +30,7 @@ from bot.store.times import to_us
 from bot.store.verdicts import Record
 from bot.store.waiting import Reader
 
+_AHEAD: Final = 300  # posts among which the most informative are looked for
 LEASE: Final = dt.timedelta(minutes=2)
 
 
@@ -59,7 +61,7 @@ class Desk:
 
     def waiting(self, filter: Filter = WAITING, limit: int = 50) -> tuple[Record, ...]:  # noqa: A002
         """The next posts, worst first: less what others hold, and what this person gave an opinion on."""
-        ids = self._store.waiting.ids(filter, self._reader(), limit)
+        ids = self._next(filter, limit)
         return tuple(record for post_id in ids if (record := self._store.verdicts.get(post_id)) is not None)
 
     def count(self, filter: Filter = WAITING) -> int:  # noqa: A002
@@ -74,7 +76,7 @@ class Desk:
     ) -> tuple[Claim, ...]:
         """Claim the next posts: the one to show and those to fetch ahead. ``beside``: ids of claims already at hand."""
         with self._store.transaction():
-            ids = self._store.waiting.ids(filter, self._reader(), count, beside)
+            ids = self._next(filter, count, beside)
             return tuple(self._take(self._known(post_id)) for post_id in ids)
 
     def claim(self, post_id: str, *, decided: bool = False) -> Claim:
@@ -182,6 +184,12 @@ class Desk:
         """``undo``, told post by post."""
         with self._store.transaction():
             return tuple(decisions.undo(self._store, self.who, self._clock.now()))
+
+    def _next(self, wanted: Filter, limit: int, beside: Collection[str] = ()) -> list[str]:
+        if wanted.order == "worst":
+            return self._store.waiting.ids(wanted, self._reader(), limit, beside)
+        records = (self._store.verdicts.get(p) for p in self._store.waiting.ids(wanted, self._reader(), _AHEAD, beside))
+        return uncertainty(self._store).order(r.verdict for r in records if r is not None)[:limit]
 
     def _decide(self, claim: Claim, act: Act) -> Decision:
         with self._store.transaction():

@@ -119,6 +119,22 @@ class Verdicts:
             return found
         return self._decisions(f"batch = ? AND {_STANDS} ORDER BY seq DESC", (found[0].batch,))
 
+    def count_decisions(self) -> int:
+        """How many decisions there are, of every kind."""
+        row = self._connection.row("SELECT count(*) FROM decisions")
+        return 0 if row is None else int(row[0])
+
+    def decided(self, limit: int) -> list[str]:
+        """The posts that people approved or rejected, those decided last first."""
+        return [
+            row[0]
+            for row in self._connection.rows(
+                "SELECT post_id FROM decisions WHERE action IN ('approve', 'reject') GROUP BY post_id"
+                " ORDER BY max(seq) DESC LIMIT ?",
+                (limit,),
+            )
+        ]
+
     def pair(self, a: str, b: str) -> Literal["apart", "together"] | None:
         """What stands decided about two media, the lesser hash first: the newest decision that was not undone."""
         row = self._connection.row(
