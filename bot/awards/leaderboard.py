@@ -22,6 +22,8 @@ _UNDECIDED = {
     None: "post.waiting",
 }
 
+_FOR_PEOPLE = frozenset({"post.review", "x.contested", "x.unrelated", "x.same_account"})
+
 
 class Count(Value):
     """What was counted of one version of a post on X: its views, or why there are none."""
@@ -30,6 +32,15 @@ class Count(Value):
     at: dt.datetime
     views: int | None
     failure: str | None
+
+
+class Said(Value):
+    """What a version of a post on X says. ``account``: X's id of its author; ``tagged``: whether it carries the
+    campaign's hashtag; ``posts``: the posts on the square that it links to."""
+
+    account: str | None
+    tagged: bool
+    posts: tuple[str, ...]
 
 
 class Place(Value):
@@ -63,6 +74,11 @@ class Board(Value):
     places: tuple[Place, ...]
     out: tuple[Out, ...]
 
+    @property
+    def waiting(self) -> int:
+        """Shares that have no place until a person decides."""
+        return sum(gone.code in _FOR_PEOPLE for gone in self.out)
+
 
 def rank(
     shares: Iterable[Entered],
@@ -71,9 +87,10 @@ def rank(
     moment: dt.datetime | None,
     window: dt.timedelta,
     now: dt.datetime,
+    said: Mapping[str, Said],
 ) -> Board:
-    """Rank shares. ``chains``: the first version of each post on X that was ever counted. Before the moment, or
-    while none is fixed, the newest counts give a provisional list."""
+    """Rank shares. ``chains``: the first version of each post on X that was ever counted; ``said``: what versions say,
+    as far as X told. Before the moment, or while none is fixed, the newest counts give a provisional list."""
     reached = moment is not None and now >= moment
     until = None if moment is None else moment + window
     best = _counted(counts, moment if reached else None, until)
@@ -81,6 +98,9 @@ def rank(
     for x_id, chain in sorted(chains.items(), key=lambda item: (len(item[0]), item[0])):
         versions.setdefault(chain, []).append(x_id)
     standing, out = _standing(shares, chains)
+    heard = {chain: [said[x_id] for x_id in versions.get(chain, [chain]) if x_id in said] for chain, _ in standing}
+    standing, doubted = _credible(standing, heard)
+    out += doubted
     found = []
     for chain, share in standing:
         counted = [best[x_id] for x_id in versions.get(chain, [chain]) if x_id in best]
@@ -126,6 +146,28 @@ def _standing(shares: Iterable[Entered], chains: Mapping[str, str]) -> tuple[lis
         standing.append((chain, settled[0]))
         out += [_out(claim, "x.same_chain") for claim in claims if claim is not settled[0]]
     return standing, out
+
+
+def _credible(
+    standing: list[tuple[str, Entered]], heard: Mapping[str, list[Said]]
+) -> tuple[list[tuple[str, Entered]], list[Out]]:
+    """Shares that X bears out or says nothing of, and those that a person must look at first: the post on X has nothing
+    to do with the post, or its account shares for several people. What a person settled stands."""
+    owners: dict[str, set[str]] = {}
+    for chain, share in standing:
+        for version in heard[chain]:
+            if version.account is not None:
+                owners.setdefault(version.account, set()).add(share.owner)
+    credible, out = [], []
+    for chain, share in standing:
+        versions = heard[chain]
+        related = not versions or any(version.tagged or share.post_id in version.posts for version in versions)
+        alone = all(len(owners.get(version.account or "", ())) < 2 for version in versions)
+        if share.state == "settled" or (related and alone):
+            credible.append((chain, share))
+        else:
+            out.append(_out(share, "x.same_account" if related else "x.unrelated"))
+    return credible, out
 
 
 def _counted(counts: Iterable[Count], moment: dt.datetime | None, until: dt.datetime | None) -> dict[str, Count]:

@@ -12,12 +12,14 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from bot.awards.leaderboard import Count
+from bot.awards.leaderboard import Count, Said
+from bot.awards.links import SquareLink, square_link
 from bot.awards.shares import moment_of, window
-from bot.awards.x_api import MOST, Reply, XApi
+from bot.awards.x_api import MOST, Reply, XApi, XPost
 from bot.campaign import Campaign
 from bot.clock import Clock
 from bot.errors import UserError
+from bot.hashtags import classify
 from bot.settings import X
 from bot.store import Store
 from detectors.evidence import Value
@@ -61,7 +63,7 @@ async def measure(
     chains = store.shares.chains()
     wanted = posts | {x_id for x_id, chain in chains.items() if chain in {chains.get(post) for post in posts}}
     due = wanted if again else wanted - _counted_already(store, campaign, at, clock.now())
-    run = _Run(store, api, prices, clock, who, at)
+    run = _Run(store, campaign, api, prices, clock, who, at)
     run.afford(due)
     try:
         await run.count(sorted(due, key=lambda x_id: (len(x_id), x_id)), done)
@@ -95,7 +97,17 @@ def _counted_already(store: Store, campaign: Campaign, moment: dt.datetime | Non
 class _Run:
     """One measurement under way."""
 
-    def __init__(self, store: Store, api: XApi, prices: X, clock: Clock, who: str, moment: dt.datetime | None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        campaign: Campaign,
+        api: XApi,
+        prices: X,
+        clock: Clock,
+        who: str,
+        moment: dt.datetime | None,
+    ) -> None:
+        self._campaign = campaign
         self._store, self._api, self._prices, self._clock, self._who = store, api, prices, clock, who
         self._moment = moment
         self._before = api.requests
@@ -142,6 +154,7 @@ class _Run:
             charged = len({post.id for post in reply.found} - shares.read_since(_day(now)))
             shares.charge(now.date().isoformat(), charged)
             shares.count(counts, chains, "api")
+            shares.hear({post.id: _said(post, self._campaign) for post in reply.found})
         self._charged += charged
         self._counted += [count for count in counts if count.views is not None]
         self._missing.update(count.failure for count in counts if count.failure is not None)
@@ -173,3 +186,13 @@ class _Run:
 
 def _day(now: dt.datetime) -> dt.datetime:
     return now.astimezone(dt.UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def _said(post: XPost, campaign: Campaign) -> Said:
+    """What a post on X says that bears on a share. A look-alike of the hashtag will do: nothing rests on it alone."""
+    squares = [square_link(link, campaign.awards.mirrors) for link in post.links]
+    return Said(
+        account=post.account,
+        tagged=classify(post.text, "", campaign.hashtags).kind != "none",
+        posts=tuple(dict.fromkeys(square.id for square in squares if isinstance(square, SquareLink))),
+    )

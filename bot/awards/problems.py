@@ -71,6 +71,13 @@ PROBLEMS: Final[dict[str, Words]] = {
     "x.no_count": Words("X shows the post without a count of views", "X 未给出浏览量"),
     "x.same_chain": Words("a version of a post on X that counts already", "与已登记的推文是同一条的不同编辑版本"),
     # why a share has no place
+    "x.unrelated": Words(
+        "the post on X has neither the hashtag nor a link to the post: a person decides",
+        "推文既没有带活动话题，也没有链接到该帖子，需人工判定",
+    ),
+    "x.same_account": Words(
+        "its X account shares for several people: a person decides", "同一 X 账号为多人分享，需人工判定"
+    ),
     "post.review": Words("the post still waits for a person", "帖子仍在人工审核中"),
     "post.ineligible": Words("the post was not accepted", "帖子未通过审核"),
     "share.dropped": Words("a person decided that this share does not count", "人工判定该分享不计入"),

@@ -136,9 +136,9 @@ def leaderboard(store: Store, campaign: Campaign, now: dt.datetime) -> Board:
     if fixed is not None and given is not None:
         _agree(campaign, fixed, given)
     moment = given if fixed is None else fixed.at
-    return rank(
-        store.shares.entered(), store.shares.chains(), store.shares.counts(until=now), moment, window(campaign), now
-    )
+    shares = store.shares
+    counts = shares.counts(until=now)
+    return rank(shares.entered(), shares.chains(), counts, moment, window(campaign), now, shares.said())
 
 
 def window(campaign: Campaign) -> dt.timedelta:

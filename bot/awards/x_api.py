@@ -25,7 +25,7 @@ PATH: Final = "/2/tweets"
 MOST: Final = 100
 """Ids in one request."""
 
-_FIELDS: Final = "public_metrics,created_at,author_id,edit_history_tweet_ids"
+_FIELDS: Final = "public_metrics,created_at,author_id,edit_history_tweet_ids,entities,note_tweet"
 _PROBLEMS: Final = {"resource-not-found": "x.deleted", "not-authorized-for-resource": "x.protected"}
 _MOST_BODY: Final = 4 << 20
 _TIMEOUT: Final = aiohttp.ClientTimeout(total=30)
@@ -34,11 +34,15 @@ _PATIENCE: Final = 16 * 60.0  # seconds; limits are counted over 15 minutes
 
 
 class XPost(Value):
-    """A post as X shows it. ``versions``: every id of its edit history, the oldest first, its own among them."""
+    """A post as X shows it. ``versions``: every id of its edit history, the oldest first, its own among them.
+    ``account``: X's id of its author; ``links``: where its shortened links lead."""
 
     id: str
     views: int | None
     versions: tuple[str, ...]
+    account: str | None = None
+    text: str = ""
+    links: tuple[str, ...] = ()
 
 
 class Missing(Value):
@@ -62,10 +66,28 @@ class _Metrics(msgspec.Struct):
     impression_count: Annotated[int, msgspec.Meta(ge=0, lt=2**53)] | None = None
 
 
+class _Url(msgspec.Struct):
+    expanded_url: str = ""
+    unwound_url: str = ""
+
+
+class _Entities(msgspec.Struct):
+    urls: list[_Url] = []
+
+
+class _Note(msgspec.Struct):
+    text: str = ""
+    entities: _Entities = msgspec.field(default_factory=_Entities)
+
+
 class _Post(msgspec.Struct):
     id: _Id
+    text: str = ""
+    author_id: _Id | None = None
     public_metrics: _Metrics | None = None
     edit_history_tweet_ids: list[_Id] = []
+    entities: _Entities = msgspec.field(default_factory=_Entities)
+    note_tweet: _Note = msgspec.field(default_factory=_Note)
 
 
 class _Error(msgspec.Struct):
@@ -203,12 +225,24 @@ def _read(body: bytes, asked: Sequence[str]) -> Reply:
     for post in reply.data:
         versions = tuple(dict.fromkeys((*post.edit_history_tweet_ids, post.id)))
         if not set(asked).isdisjoint(versions):
-            views = None if post.public_metrics is None else post.public_metrics.impression_count
-            found[post.id] = XPost(id=post.id, views=views, versions=versions)
+            found[post.id] = _post(post, versions)
             covered.update(versions)
     codes = {error.value or error.resource_id: _code(error) for error in reply.errors}
     missing = tuple(Missing(id=i, code=codes.get(i, "x.unreadable")) for i in asked if i not in covered)
     return Reply(found=tuple(found.values()), missing=missing)
+
+
+def _post(post: _Post, versions: tuple[str, ...]) -> XPost:
+    """A long post says all that it says in its note."""
+    urls = (*post.entities.urls, *post.note_tweet.entities.urls)
+    return XPost(
+        id=post.id,
+        views=None if post.public_metrics is None else post.public_metrics.impression_count,
+        versions=versions,
+        account=post.author_id,
+        text=f"{post.text}\n{post.note_tweet.text}",
+        links=tuple(dict.fromkeys(link for url in urls for link in (url.expanded_url, url.unwound_url) if link)),
+    )
 
 
 def _code(error: _Error) -> str:

@@ -278,6 +278,8 @@ def leaderboard(place: Place, limit: int | None, out: bool, lang: Lang, as_json:
         table(("rank", "views", "post", "author", "on X"), places)
     moment = "no moment is fixed" if board.moment is None else f"views count at {_time(board.moment, place)}"
     remark(f"{'final' if board.final else 'provisional'}: {moment}; {len(board.places)} places, {len(board.out)} out")
+    if board.waiting:
+        remark(f"{board.waiting} of those out wait for a person: gatewarden shares leaderboard --out")
 
 
 def _bytes(file: Path) -> bytes:

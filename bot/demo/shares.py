@@ -36,6 +36,7 @@ _HEADER: Final = ("序号", "您的 Gate UID（必填）", "Gate广场帖子链�
 _MOMENT: Final = dt.timedelta(days=2, hours=12)  # after the campaign's end
 _X_EPOCH_MS: Final = 1288834974657
 _OUTAGE: Final = {2: 503}
+_CELEBRITY: Final = "44196397"
 _DAMAGED_UID: Final = "1.28733E+07"
 _SQUARE: Final = (
     "https://www.gate.com/post/status/{}",
@@ -156,14 +157,20 @@ def _numbered(at: dt.datetime, number: int) -> str:
 
 
 def _posted(given: tuple[Answered, ...]) -> Mapping[str, Posted]:
-    """What X has of them: most as they are, some edited, one deleted, one suspended, two as often seen."""
-    ids = [a.x.partition("?")[0].rpartition("/")[2] for a in given if a.meant is None]
-    posts = {x_id: Posted(id=x_id, pace=200 + zlib.crc32(x_id.encode()) % 5000) for x_id in ids}
+    """What X has of them: most as they are, some edited, some deleted or suspended, and some that are a celebrity's."""
+    good = [a for a in given if a.meant is None]
+    ids = [a.x.partition("?")[0].rpartition("/")[2] for a in good]
+    posts = {}
+    for number, (x_id, answer) in enumerate(zip(ids, good, strict=True)):
+        link = None if number % 3 else answer.post
+        posts[x_id] = Posted(id=x_id, pace=200 + zlib.crc32(x_id.encode()) % 5000, link=link)
     for number, x_id in enumerate(ids):
         if number % 11 == 4:
             versions = (x_id, str(int(x_id) + (90_000 << 22)))
             for version in versions:
                 posts[version] = Posted(id=version, pace=posts[x_id].pace, versions=versions)
+        elif number % 13 == 9:
+            posts[x_id] = Posted(id=x_id, author_id=_CELEBRITY, text="gm", pace=1_000_000)
         elif number % 17 == 7:
             posts[x_id] = Posted(id=x_id, state="deleted")
         elif number % 17 == 12:
@@ -184,6 +191,8 @@ def _misranked(board: Board, posts: Mapping[str, Posted]) -> Iterator[str]:
     if not board.final:
         yield "the leaderboard is not final"
     for place in board.places:
+        if posts[place.chain].author_id == _CELEBRITY:
+            yield f"post {place.post_id}: a stranger's post on X is taken for its share"
         versions = posts[place.chain].versions or (place.chain,)
         least, most = (
             sum(posts[version].views(at) for version in versions)

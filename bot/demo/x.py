@@ -22,14 +22,18 @@ LOOPBACK: Final = "127.0.0.1"
 _WINDOW: Final = 15 * 60
 _PROBLEMS: Final = "https://api.twitter.com/2/problems"
 _MOST: Final = 100
+_SHORT: Final = "https://t.co/AbCdEf1234"
 
 
 class Posted(Value):
     """A post on X. ``pace``: views in its first hour; ``versions``: its edit history, the oldest first, empty where it
-    was never edited. ``gone``: when it was deleted, or its account protected or suspended."""
+    was never edited. ``gone``: when it was deleted, or its account protected or suspended. ``author_id``: None makes
+    one of its own; ``link``: where the link in it leads."""
 
     id: str
-    author_id: str = "1"
+    author_id: str | None = None
+    text: str = "#我的Gate时刻#"
+    link: str | None = None
     pace: int = 100
     versions: tuple[str, ...] = ()
     state: Literal["public", "deleted", "protected", "suspended"] = "public"
@@ -131,12 +135,12 @@ class XServer:
 def _shown(post: Posted, fields: frozenset[str], now: dt.datetime) -> dict[str, Any]:
     shown: dict[str, Any] = {
         "id": post.id,
-        "text": "#我的Gate时刻# https://t.co/AbCdEf1234",
+        "text": post.text if post.link is None else f"{post.text} {_SHORT}",
         "edit_history_tweet_ids": list(post.versions or (post.id,)),
     }
     views = post.views(now)
-    more = {
-        "author_id": post.author_id,
+    more: dict[str, Any] = {
+        "author_id": post.author_id or str(int((post.versions or (post.id,))[0]) % 10**9 + 1),
         "created_at": time_of(post.id).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         "public_metrics": {
             "retweet_count": views // 90,
@@ -147,6 +151,9 @@ def _shown(post: Posted, fields: frozenset[str], now: dt.datetime) -> dict[str, 
             "impression_count": views,
         },
     }
+    if post.link is not None:
+        url = {"start": len(post.text) + 1, "end": len(post.text) + 1 + len(_SHORT), "url": _SHORT}
+        more["entities"] = {"urls": [{**url, "expanded_url": post.link, "display_url": post.link[:26] + "…"}]}
     return shown | {name: value for name, value in more.items() if name in fields}
 
 

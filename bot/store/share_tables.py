@@ -46,8 +46,20 @@ _SHARES: Final = (
 )
 
 
+_SAID: Final = """CREATE TABLE x_said (
+    x_id TEXT PRIMARY KEY, account TEXT, tagged INTEGER NOT NULL CHECK (tagged IN (0, 1)),
+    posts TEXT NOT NULL CHECK (json_valid(posts))
+) STRICT, WITHOUT ROWID"""
+
+
 @migrations()
 def m010_shares(db: Database) -> None:
     """Answers of the questionnaire, shares, counts of views over time, and the moment that they are ranked by."""
     for statement in _SHARES:
         db.execute(statement)
+
+
+@migrations()
+def m011_what_posts_on_x_say(db: Database) -> None:
+    """Whose post on X it is, and whether it has anything to do with the share."""
+    db.execute(_SAID)

@@ -9,7 +9,7 @@ from typing import Literal
 import msgspec
 
 from bot.awards.joining import Entered, Joined, Known, Share, Standing, State
-from bot.awards.leaderboard import Count
+from bot.awards.leaderboard import Count, Said
 from bot.awards.problems import Problem
 from bot.store.connection import Connection
 from bot.store.log import EventLog
@@ -208,6 +208,21 @@ class Shares:
                 (count.x_id, to_us(count.at), count.views, count.failure, source),
             )
 
+    def hear(self, said: Mapping[str, Said]) -> None:
+        """Keep what versions of posts on X say."""
+        for x_id, it in said.items():
+            self._connection.run(
+                "INSERT OR REPLACE INTO x_said VALUES (?, ?, ?, ?)",
+                (x_id, it.account, int(it.tagged), _array(it.posts)),
+            )
+
+    def said(self) -> dict[str, Said]:
+        """What versions of posts on X say."""
+        return {
+            x_id: Said(account=account, tagged=bool(tagged), posts=msgspec.json.decode(posts, type=tuple[str, ...]))
+            for x_id, account, tagged, posts in self._connection.rows("SELECT x_id, account, tagged, posts FROM x_said")
+        }
+
     def read_since(self, start: dt.datetime) -> frozenset[str]:
         """Posts on X that the API has given since then: X charges for each once a UTC day."""
         rows = self._connection.rows(
@@ -241,6 +256,7 @@ class Shares:
         mine = "SELECT x_id FROM shares WHERE author_id = ?1 OR post_id IN (SELECT value FROM json_each(?2))"
         chains = f"SELECT x_id FROM x_chains WHERE chain IN (SELECT chain FROM x_chains WHERE x_id IN ({mine}))"
         self._connection.run(f"DELETE FROM x_counts WHERE x_id IN ({mine} UNION {chains})", (author_id, posts))
+        self._connection.run(f"DELETE FROM x_said WHERE x_id IN ({mine} UNION {chains})", (author_id, posts))
         self._connection.run(f"DELETE FROM x_chains WHERE x_id IN ({chains})", (author_id, posts))
         shared = self._connection.run(
             "DELETE FROM shares WHERE author_id = ?1 OR post_id IN (SELECT value FROM json_each(?2))",

@@ -15,7 +15,7 @@ from aiohttp import web
 
 from benchmarks.questionnaire import NOW, Plan, campaign, filled, written
 from bot.awards.measuring import Measured, measure
-from bot.awards.shares import fix_moment, import_questionnaire, leaderboard
+from bot.awards.shares import fix_moment, import_questionnaire, leaderboard, settle
 from bot.awards.x_api import MOST, Missing, XApi
 from bot.demo.x import Posted, XServer
 from bot.errors import ConfigError, Transient, UserError
@@ -343,6 +343,41 @@ async def test_what_counts_is_what_stood_at_the_moment(store: Store, clock: Cloc
     assert sorted(out.code for out in board.out) == ["x.deleted", "x.protected"]
     with pytest.raises(UserError, match="window for counting closed"):
         await measured(store, server, clock)
+
+
+async def test_what_a_post_on_x_says_bears_on_the_share(store: Store, clock: Clock) -> None:
+    """Its hashtag, its links behind t.co, and whose it is are kept with the count, for the cost of the count."""
+    x_ids = shared(store, 5)
+    post_ids = [share.post_id for share in store.shares.entered()]
+    fates = [
+        Posted(id=x_ids[0], text="三周年 #我的Gate时刻#"),
+        Posted(id=x_ids[1], text="see", link=f"https://www.gate.com/zh/post/status/{post_ids[1]}?ref=1"),
+        Posted(id=x_ids[2], text="see", link=f"https://www.gate.com/post/status/{post_ids[1]}", pace=10**6),
+        Posted(id=x_ids[3], author_id="77"),
+        Posted(id=x_ids[4], author_id="77"),
+    ]
+    server = XServer(fates, clock, TOKEN)
+    assert (await measured(store, server, clock)).charged == 5
+    board = leaderboard(store, campaign(), clock.now())
+    assert {place.chain for place in board.places} == set(x_ids[:2])
+    assert {out.x_id: out.code for out in board.out} == {
+        x_ids[2]: "x.unrelated", x_ids[3]: "x.same_account", x_ids[4]: "x.same_account"
+    }  # fmt: skip
+    assert board.waiting == 3
+    settle(store, post_ids[3], "lin", clock.now())
+    board = leaderboard(store, campaign(), clock.now())
+    assert {place.chain for place in board.places} == {*x_ids[:2], x_ids[3]}
+
+
+async def test_a_long_post_says_what_its_note_says(clock: Clock) -> None:
+    """The text of a long post is cut; the whole of it, and its links, stand in the note."""
+    note = {"text": "… #我的Gate时刻#", "entities": {"urls": [{"expanded_url": "https://gate.com/post/status/5"}]}}
+    body = {"data": [{"id": "5", "author_id": "9", "text": "Long ago", "note_tweet": note}]}
+    async with answering([web.json_response(body)]) as host, api_at(host, clock) as api:
+        (post,) = (await api.lookup(["5"])).found
+    assert post.account == "9"
+    assert post.text == "Long ago\n… #我的Gate时刻#"
+    assert post.links == ("https://gate.com/post/status/5",)
 
 
 async def test_thousands_of_shares(store: Store, clock: Clock) -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.awards.joining import Entered, State
-from bot.awards.leaderboard import Board, Count, Out, rank
+from bot.awards.leaderboard import Board, Count, Out, Said, rank
 from bot.awards.problems import PROBLEMS
 
 MOMENT = dt.datetime(2025, 7, 28, 4, tzinfo=dt.UTC)
@@ -58,8 +58,10 @@ def situations(draw: st.DrawFn) -> tuple[list[Entered], dict[str, str], list[Cou
     return shares, chains, counts
 
 
-def board(shares: list[Entered], chains: dict[str, str], counts: list[Count]) -> Board:
-    return rank(shares, chains, counts, MOMENT, WINDOW, AFTER)
+def board(
+    shares: list[Entered], chains: dict[str, str], counts: list[Count], said: dict[str, Said] | None = None
+) -> Board:
+    return rank(shares, chains, counts, MOMENT, WINDOW, AFTER, said or {})
 
 
 @given(situations())
@@ -138,10 +140,50 @@ def test_it_is_final_when_nothing_more_can_come() -> None:
     some, all_ = [count("101", 5)], [count("101", 5), count("102", None)]
 
     def final(counts: list[Count], now: dt.datetime, moment: dt.datetime | None = MOMENT) -> bool:
-        return rank(shares, {}, counts, moment, WINDOW, now).final
+        return rank(shares, {}, counts, moment, WINDOW, now, {}).final
 
     assert not final(all_, MOMENT - MINUTE)
     assert not final(some, MOMENT + 5 * MINUTE)
     assert final(all_, MOMENT + 5 * MINUTE)
     assert final(some, AFTER)
     assert not final(all_, AFTER, None)
+
+
+def says(account: str | None, *posts: str, tagged: bool = False) -> Said:
+    return Said(account=account, tagged=tagged, posts=posts)
+
+
+def test_a_strangers_post_on_x_waits_for_a_person() -> None:
+    """One with neither the hashtag nor a link to the post has no place, however often it was seen, until it is settled;
+    where X told nothing, as with counts from a file, nothing is held against it."""
+    counts = [count("101", 5), count("102", 10**9), count("103", 7)]
+    said = {"101": says("7", "1"), "102": says("8", "999"), "103": says("9", tagged=True)}
+    shares = [share(1, "101"), share(2, "102"), share(3, "103")]
+    result = board(shares, {}, counts, said)
+    assert [place.post_id for place in result.places] == ["3", "1"]
+    assert result.out == (Out(post_id="2", x_id="102", code="x.unrelated"),)
+    assert result.waiting == 1
+    settled = [*shares[:1], share(2, "102", state="settled"), *shares[2:]]
+    assert [place.post_id for place in board(settled, {}, counts, said).places] == ["2", "3", "1"]
+    assert [place.post_id for place in board(shares, {}, counts).places] == ["2", "3", "1"]
+
+
+def test_one_version_that_names_the_post_is_enough() -> None:
+    """An edit may take the hashtag away, or bring it."""
+    chains = {"101": "101", "102": "101"}
+    counts = [count("101", 5), count("102", 5)]
+    for said in ({"101": says("7"), "102": says("7", "1")}, {"101": says("7", tagged=True), "102": says("7")}):
+        assert [place.views for place in board([share(1, "102")], chains, counts, said).places] == [10]
+
+
+def test_an_account_that_shares_for_several_people_waits_for_a_person() -> None:
+    """For each of them, but for whom a person settles; several shares of one person are no matter."""
+    counts = [count(x, 5) for x in ("101", "102", "103")]
+    said = {x: says("7", tagged=True) for x in ("101", "102", "103")}
+    shares = [share(1, "101", "p"), share(2, "102", "q"), share(3, "103", "p")]
+    assert [out.code for out in board(shares, {}, counts, said).out] == ["x.same_account"] * 3
+    shares[1] = share(2, "102", "q", state="settled")
+    assert [place.post_id for place in board(shares, {}, counts, said).places] == ["2"]
+    own = [share(1, "101", "p"), share(3, "103", "p")]
+    assert [(p.post_id, o.code) for p, o in zip(board(own, {}, counts, said).places, board(own, {}, counts, said).out,
+                                               strict=True)] == [("1", "x.own_better")]  # fmt: skip
