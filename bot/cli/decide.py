@@ -23,7 +23,8 @@ POSTS = click.argument("posts", nargs=-1, metavar="POST…")
 POST = click.argument("post", metavar="POST")
 
 
-def _reason(ctx: click.Context, option: click.Parameter, value: str) -> str:
+def reason_code(ctx: click.Context, option: click.Parameter, value: str) -> str:
+    """The reason code that an option names. Raises click.BadParameter."""
     from bot.review import reject_codes
 
     if value not in reject_codes():
@@ -50,7 +51,7 @@ def approve(
 
 @click.command()
 @POSTS
-@click.option("--reason", required=True, callback=_reason, metavar="CODE", help="Why, as a reason code.")
+@click.option("--reason", required=True, callback=reason_code, metavar="CODE", help="Why, as a reason code.")
 @click.option("--note", metavar="TEXT", help="More about why, for whoever looks later.")
 @over_filter
 @by

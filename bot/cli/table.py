@@ -38,6 +38,7 @@ COMMANDS: Final[dict[str, dict[str, Entry]]] = {
         "reject": Entry("decide", "reject", "Turn posts down, with a reason."),
         "reopen": Entry("decide", "reopen", "Put a decided post back into the queue."),
         "flag": Entry("decide", "flag", "Send a post to a second pair of eyes."),
+        "cluster": Entry("cluster", "cluster", "Settle the copies of a picture at once, or tell them apart."),
         "parked": Entry("bulk", "parked", "Confirm or drop what a bulk action had over its quota."),
         "undo": Entry("decide", "undo", "Take back your last decision."),
         "note": Entry("decide", "note", "Leave a note on a post."),

@@ -10,6 +10,7 @@ from bot.errors import UserError
 from bot.looked import looked
 from bot.relate import Relater
 from bot.review.claims import TakenError
+from tests.integration.commands import Command
 from tests.integration.desks import Clock, desks, ids
 from tests.integration.judged import VERSION, Square
 
@@ -132,3 +133,21 @@ def test_pictures_that_belong_together_are_copies(square: Square, clock: Clock) 
         amy.belong_together("5", "1")
     with pytest.raises(UserError, match="no readable media"):
         amy.belong_together("5", "1", media=4)
+
+
+def test_clusters_at_the_command_line(square: Square, command: Command) -> None:
+    """Shown, settled after a look at what would be, told apart, tied, and undone."""
+    at = ("--data", square.store.directory)
+    shown = {o["post_id"]: o["standing"] for o in command("cluster", "show", "2", "--json", *at).objects}
+    assert (shown["1"], shown["2"], shown["8"]) == ("head", "copy", "partial")
+    assert "first" in command("cluster", "show", "2", *at).out
+    wanted = ("cluster", "settle", "2", "--reason", "duplicate.near", "--as", "amy", *at)
+    assert {o["post_id"] for o in command(*wanted, "--dry-run", "--json").objects} == {"2", "3", "4"}
+    assert {o["post_id"] for o in command(*wanted, "--json").objects} == {"2", "3", "4"}
+    assert command(*wanted).status == 1
+    assert command("cluster", "apart", "8", "1", "--as", "amy", *at).status == 0
+    assert command("cluster", "together", "9", "1", "--as", "amy", *at).status == 0
+    assert [o["action"] for _ in range(3) for o in command("undo", "--as", "amy", "--json", *at).objects] == [
+        "undo"
+    ] * 5
+    assert command("cluster", "show", "9", *at).status == 1
