@@ -13,7 +13,7 @@ import click
 import msgspec
 
 from bot.cli.options import Place, as_json, by, language, place
-from bot.cli.output import emit, progress, remark, say, styled, table
+from bot.cli.output import _, emit, progress, remark, say, styled, table
 from bot.text_safety import one_line
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def import_(
 
     with opened(place.settings) as store:
         came = import_questionnaire(store, place.campaign, _bytes(file), columns, who, _now())
-    _tell_import(came, lang, "shares", as_json=as_json)
+    _tell_import(came, lang, _("{rows} rows: {joined} shares, {again} known before, {wrong} wrong"), as_json=as_json)
     if strict and came.problems:
         raise click.exceptions.Exit(1)
 
@@ -112,7 +112,7 @@ def import_views(
     moment = now if at is None else _instant(at, place)
     with opened(place.settings) as store:
         came = import_views(store, place.campaign, _bytes(file), columns, moment, who, now)
-    _tell_import(came, lang, "views", as_json=as_json)
+    _tell_import(came, lang, _("{rows} rows: {joined} counts, {again} repeated, {wrong} wrong"), as_json=as_json)
     if strict and came.problems:
         raise click.exceptions.Exit(1)
 
@@ -144,8 +144,8 @@ def list_(place: Place, problems: bool, number: int | None, lang: Lang, as_json:
             })  # fmt: skip
         return
     rows = [(s.post_id, s.author_id, s.state, s.status or "unknown", links[s.post_id]) for s in entered]
-    table(("post", "author", "share", "post is", "on X"), rows)
-    remark(f"{len(entered)} shares")
+    table((_("post"), _("author"), _("share"), _("the post is"), _("on X")), rows)
+    remark(_("{count} shares").format(count=len(entered)))
 
 
 @shares.command()
@@ -196,7 +196,8 @@ def fix_moment(place: Place, time: str, who: str, as_json: bool) -> None:
         emit({"moment": moment, "fixed_at": _time(fixed.fixed_at, place), "who": fixed.who})
     else:
         minutes = place.campaign.awards.window_minutes
-        say(f"views count as they stand at {moment}; measure then, or in the {minutes} minutes after it")
+        told = _("views count as they stand at {moment}; measure then, or in the {minutes} minutes after it")
+        say(told.format(moment=moment, minutes=minutes))
 
 
 @shares.command()
@@ -217,8 +218,10 @@ def measure(place: Place, wait: bool, again: bool, who: str, as_json: bool) -> N
         emit({**msgspec.to_builtins(came), "moment": None if came.moment is None else _time(came.moment, place)})
         return
     missing = "".join(f", {count} {code}" for code, count in sorted(came.missing.items()))
-    say(f"{came.due} of {came.posts} posts asked for: {came.counted} counted{missing}")
-    remark(f"{came.requests} requests, {came.charged} posts charged, ${came.cost:.3f}")
+    told = _("{due} of {posts} posts asked for: {counted} counted{missing}")
+    say(told.format(due=came.due, posts=came.posts, counted=came.counted, missing=missing))
+    spent = _("{requests} requests, {charged} posts charged, ${cost}")
+    remark(spent.format(requests=came.requests, charged=came.charged, cost=f"{came.cost:.3f}"))
 
 
 async def _measure(place: Place, who: str, *, wait: bool, again: bool) -> Measured:
@@ -261,7 +264,7 @@ def leaderboard(place: Place, limit: int | None, out: bool, lang: Lang, as_json:
             for row in rows:
                 emit(dict(zip(("post_id", "code", "message", "x"), row, strict=True)))
         else:
-            table(("post", "code", "why", "on X"), rows)
+            table((_("post"), _("code"), _("why"), _("on X")), rows)
         return
     for p in board.places[:limit] if as_json else ():
         emit({
@@ -275,11 +278,16 @@ def leaderboard(place: Place, limit: int | None, out: bool, lang: Lang, as_json:
             (f"{p.rank}{'=' if p.tied else ''}", p.views, p.post_id, p.author_id, str(XLink(id=p.chain)))
             for p in board.places[:limit]
         ]
-        table(("rank", "views", "post", "author", "on X"), places)
-    moment = "no moment is fixed" if board.moment is None else f"views count at {_time(board.moment, place)}"
-    remark(f"{'final' if board.final else 'provisional'}: {moment}; {len(board.places)} places, {len(board.out)} out")
+        table((_("rank"), _("views"), _("post"), _("author"), _("on X")), places)
+    if board.moment is None:
+        state = _("provisional: no moment is fixed")
+    else:
+        state = _("final: views count at {moment}") if board.final else _("provisional: views count at {moment}")
+        state = state.format(moment=_time(board.moment, place))
+    remark(_("{state}; {places} places, {out} out").format(state=state, places=len(board.places), out=len(board.out)))
     if board.waiting:
-        remark(f"{board.waiting} of those out wait for a person: gatewarden shares leaderboard --out")
+        waiting = _("{count} of those out wait for a person: gatewarden shares leaderboard --out")
+        remark(waiting.format(count=board.waiting))
 
 
 def _bytes(file: Path) -> bytes:
@@ -290,7 +298,7 @@ def _bytes(file: Path) -> bytes:
         return opened.read(MOST_BYTES + 1)
 
 
-def _tell_import(came: Imported, lang: Lang, what: str, *, as_json: bool) -> None:
+def _tell_import(came: Imported, lang: Lang, summary: str, *, as_json: bool) -> None:
     if as_json:
         emit({
             "import": came.id, "encoding": came.encoding, "columns": came.columns, "rows": came.rows,
@@ -298,13 +306,13 @@ def _tell_import(came: Imported, lang: Lang, what: str, *, as_json: bool) -> Non
             "problems": [_problem(problem, lang) for problem in came.problems],
         })  # fmt: skip
         return
-    read = ", ".join(f"{field} from {column!r}" for field, column in came.columns.items())
-    remark(one_line(f"{came.encoding}; {read}"))
-    say(styled(f"{came.rows} rows: {came.joined} {what}, {came.again} known before, {came.wrong} wrong", bold=True))
+    columns = ", ".join(_("{field} from {column}").format(field=f, column=repr(c)) for f, c in came.columns.items())
+    remark(one_line(f"{came.encoding}; {columns}"))
+    say(styled(summary.format(rows=came.rows, joined=came.joined, again=came.again, wrong=came.wrong), bold=True))
     if came.problems:
         _print_problems(came.problems[:_SHOWN], lang, as_json=False)
     if len(came.problems) > _SHOWN:
-        remark(f"{len(came.problems) - _SHOWN} more: gatewarden shares list --problems")
+        remark(_("{count} more: gatewarden shares list --problems").format(count=len(came.problems) - _SHOWN))
 
 
 def _print_problems(problems: Sequence[Problem], lang: Lang, *, as_json: bool) -> None:
@@ -313,7 +321,7 @@ def _print_problems(problems: Sequence[Problem], lang: Lang, *, as_json: bool) -
             emit(_problem(problem, lang))
         return
     rows = [_problem(problem, lang) for problem in problems]
-    table(("line", "code", "what is wrong", "there stands"), [tuple(row.values()) for row in rows])
+    table((_("line"), _("code"), _("what is wrong"), _("there stands")), [tuple(row.values()) for row in rows])
 
 
 def _problem(problem: Problem, lang: Lang) -> dict[str, Any]:
