@@ -7,6 +7,7 @@ was pressed before the post was drawn decides nothing.
 
 from __future__ import annotations
 
+import gc
 import math
 import time
 import unicodedata
@@ -23,7 +24,7 @@ from bot.model import Decision
 from bot.reasons import label
 from bot.review.filters import parse_filter
 from bot.review.keys import BY_KEY, Key
-from bot.review.tui.backstage import Backstage, Eyes
+from bot.review.tui.backstage import Backstage, Calm, Eyes
 from bot.review.tui.drawing import Drawing
 from bot.review.tui.gallery import Gallery
 from bot.review.tui.item import Item, Place
@@ -31,11 +32,13 @@ from bot.review.tui.lane import Lane
 from bot.review.tui.look import DARK, LIGHT, palette
 from bot.review.tui.overlays import Overlays
 from bot.review.tui.pane import Pane
-from bot.review.tui.screen import ReviewScreen
+from bot.review.tui.screen import PaneName, ReviewScreen
 from bot.review.tui.setting import Setting
 from bot.review.tui.sheet import action_name, found_reason
 
 _WATCH: Final = 2.0  # seconds between two looks at what others did
+_PASSED_ON: Final = 0.02  # seconds in which a terminal multiplexer has passed on what it has drawn itself
+_SILENT: Final = 1.0  # seconds after which a terminal is not waited for
 _MOVES: Final = frozenset({"left", "right", "up", "down", "pageup", "pagedown", "home", "end"})
 
 Act = Callable[[Place, Item], Sequence[Decision]]
@@ -60,11 +63,14 @@ class ReviewApp(App[None]):
         self.setting = setting
         self.failure: BaseException | None = None
         self.drawn_at = math.inf  # when the post on the screen was drawn, in the clock of events
+        self._handed = False
+        self._questions = self._answers = 0  # asked of the terminal, and answered by it
         theme = DARK if setting.dark else LIGHT
         self.page = ReviewScreen(setting.reader, palette(theme, colour=setting.colour), setting.way)
         self._theme = theme
-        self._backstage = Backstage(place, self._tell, self._break)
-        self._eyes = Eyes(setting.engine, self._tell, self._break)
+        self._calm = Calm()
+        self._backstage = Backstage(self._calm, place, self._tell, self._break)
+        self._eyes = Eyes(self._calm, setting.engine, self._tell, self._break)
         gallery = Gallery(self._eyes, setting)
         self.lane = Lane(self._backstage, self, setting.wanted, setting.lease)
         self.drawing = Drawing(self.page, setting, gallery)
@@ -92,6 +98,7 @@ class ReviewApp(App[None]):
         self.page.call_after_refresh(self._begin)
 
     def _begin(self) -> None:
+        gc.freeze()  # what there is now stays: no collection need look at it while somebody works
         self.show()
         self.lane.fill()
         self.lane.watch()
@@ -120,6 +127,8 @@ class ReviewApp(App[None]):
 
     async def on_event(self, event: events.Event) -> None:
         """Take keys here, one after another as they came; a text field has all of them while it is open."""
+        if isinstance(event, events.CursorPosition):
+            self._answered(event.time)
         if isinstance(event, events.Key) and not event.is_forwarded and self._takes(event):
             return
         await super().on_event(event)
@@ -269,7 +278,7 @@ class ReviewApp(App[None]):
             self.overlays.redraw(item)
         else:
             by = {"up": -3, "down": 3, "pageup": -8, "pagedown": 8, "home": -9999, "end": 9999}.get(name, 0)
-            sheet = "sheet" if self.overlays.reading else "findings" if name.startswith("page") else "post"
+            sheet: PaneName = "sheet" if self.overlays.reading else "findings" if name.startswith("page") else "post"
             self.page.pane(sheet).scroll_rows(by)
 
     def on_pane_pressed(self, message: Pane.Pressed) -> None:
@@ -283,14 +292,39 @@ class ReviewApp(App[None]):
 
     def show(self) -> None:
         """Draw the post that is now the one on the screen. Until it is drawn, no key decides on it."""
-        self.drawn_at = math.inf
+        self.drawn_at, self._handed = math.inf, False
+        self._calm.drawing()
         item = self.lane.item
         self.drawing.show(self.lane)
-        self.page.call_after_refresh(self._drawn, item)
+        self.page.call_after_refresh(self._written, item)
 
-    def _drawn(self, item: Item | None) -> None:
+    def post_display_hook(self) -> None:
+        """Textual calls this after each frame. With every frame of a new post the terminal is asked where its cursor
+        is: the answer stands in the stream of keys just where it had drawn that frame."""
+        if self.drawn_at == math.inf and not self.is_headless and self._driver is not None:
+            self._questions += 1
+            self._driver.write("\x1b[6n")
+
+    def _written(self, item: Item | None) -> None:
+        """All frames of the post were handed to the terminal."""
+        self._calm.drawn()
         if item is self.lane.item and self.drawn_at == math.inf:
-            self.drawn_at = time.monotonic()
+            self._handed = True
+            if self.is_headless or self._answers >= self._questions:
+                self.drawn_at = time.monotonic()
+            else:
+                self.set_timer(_SILENT, self._silent)
+
+    def _answered(self, at: float) -> None:
+        self._answers += 1
+        if self._handed and self._answers >= self._questions and self.drawn_at == math.inf:
+            self.drawn_at = at + _PASSED_ON
+
+    def _silent(self) -> None:
+        """A terminal that answers nothing has had the time to draw."""
+        if self._answers < self._questions:
+            self._answers = self._questions - 1
+            self._answered(time.monotonic())
 
     def listed(self) -> None:
         """Draw the queue."""

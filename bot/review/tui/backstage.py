@@ -24,15 +24,35 @@ Tell = Callable[[Callable[[], None]], None]
 Broken = Callable[[BaseException], None]
 """Is told of what no job can be done after; may be called from any thread."""
 
+_DRAWING: Final = 0.2  # seconds that threads wait at most for the screen
 _EYES: Final = 2  # while one decoder is replaced, or busy with a video, the other goes on
+
+
+class Calm:
+    """Whether the screen has time for others: while it draws the next post, no thread takes the interpreter from it."""
+
+    def __init__(self) -> None:
+        self._drawn = threading.Event()
+        self._drawn.set()
+
+    def drawing(self) -> None:
+        """The screen begins to draw."""
+        self._drawn.clear()
+
+    def drawn(self) -> None:
+        """The screen has drawn."""
+        self._drawn.set()
+
+    def wait(self) -> None:
+        """Let the screen go first; not for long."""
+        self._drawn.wait(_DRAWING)
 
 
 class Backstage:
     """Runs jobs at a place. ``place`` opens it, in the thread that uses it; what it enters is left there at the end."""
 
-    def __init__(
-        self, place: Callable[[ExitStack], Place], tell: Tell, broken: Callable[[BaseException], None]
-    ) -> None:
+    def __init__(self, calm: Calm, place: Callable[[ExitStack], Place], tell: Tell, broken: Broken) -> None:
+        self._calm = calm
         self._open, self._tell, self._broken = place, tell, broken
         self._jobs: queue.SimpleQueue[Callable[[Place], Callable[[], None]] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._work, name="desk", daemon=True)
@@ -64,6 +84,7 @@ class Backstage:
             with ExitStack() as stack:
                 place = self._open(stack)
                 while (job := self._jobs.get()) is not None:
+                    self._calm.wait()
                     self._tell(job(place))
         except BaseException as error:  # noqa: BLE001 - a bug, or a store that cannot be opened: the screen must end
             self._broken(error)
@@ -72,8 +93,9 @@ class Backstage:
 class Eyes:
     """Has pictures decoded, the most urgent first."""
 
-    def __init__(self, settings: Engine, tell: Tell, broken: Broken) -> None:
+    def __init__(self, calm: Calm, settings: Engine, tell: Tell, broken: Broken) -> None:
         """Raises UserError where media cannot be decoded safely."""
+        self._calm = calm
         self._previewers = [Previewer(settings) for _ in range(_EYES)]
         self._tell, self._broken = tell, broken
         self._wanted: queue.PriorityQueue[tuple[int, int, Callable[[Previewer], Callable[[], None]] | None]]
@@ -100,7 +122,9 @@ class Eyes:
         """Decode, and have ``make`` do, still beside the loop, what is to be done with the pixels. 0 is most urgent."""
 
         def done(previewer: Previewer) -> Callable[[], None]:
-            made = make(previewer.pixels(path, frame=frame))
+            pixels = previewer.pixels(path, frame=frame)
+            self._calm.wait()
+            made = make(pixels)
             return lambda: then(made)
 
         self._wanted.put((urgency, next(self._order), done))

@@ -6,6 +6,7 @@ a whole row aside. ``steady`` writes them so that all agree; what they say is ke
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator, Sequence
 from typing import Final, Literal
@@ -41,6 +42,7 @@ def of(*pieces: Piece, indent: int = 0) -> Line:
     return Line(pieces=tuple((safe(text), style) for text, style in pieces), indent=indent)
 
 
+@functools.lru_cache(4096)
 def safe(text: str) -> str:
     """The text as one row that every terminal draws as wide as we think."""
     return steady(one_line(text))

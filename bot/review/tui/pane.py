@@ -8,6 +8,7 @@ from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
+from textual.geometry import Region
 from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
@@ -36,16 +37,13 @@ class Pane(Widget, can_focus=False):
         self._lines: tuple[Line, ...] = ()
         self._rows: list[tuple[int, tuple[Piece, ...]]] | None = None
         self._top = 0
+        self._base: Style | None = None
+        self._styles: Palette = palette
 
     def show(self, lines: Iterable[Line], *, from_top: bool = True) -> None:
         """Show other lines."""
         self._lines, self._rows = tuple(lines), None
         self._top = 0 if from_top else self._top
-        self.refresh()
-
-    def repaint(self, palette: Palette) -> None:
-        """Show the same in other colours."""
-        self.palette = palette
         self.refresh()
 
     def scroll_rows(self, by: int) -> None:
@@ -85,18 +83,26 @@ class Pane(Widget, can_focus=False):
         """Three rows up."""
         self.scroll_rows(-3)
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Rows, in the styles that they have here now."""
+        base = self.rich_style
+        if base != self._base:
+            self._base = base
+            self._styles = {name: base + style for name, style in self.palette.items()}
+        return super().render_lines(crop)
+
     def render_line(self, y: int) -> Strip:
         """One row; the last says how many are hidden below it."""
-        rows, width, base = self._wrapped(), self.size.width, self.rich_style
+        rows, width = self._wrapped(), self.size.width
         at = y + self._top
         below = len(rows) - self._top - self.size.height
         if y == self.size.height - 1 and below > 0 and self.size.height > 1:
-            return self._strip(((f"▾ {below + 1}", "muted"),), width, base)
-        return self._strip(rows[at][1] if at < len(rows) else (), width, base)
+            return self._strip(((f"▾ {below + 1}", "muted"),), width)
+        return self._strip(rows[at][1] if at < len(rows) else (), width)
 
-    def _strip(self, row: tuple[Piece, ...], width: int, base: Style) -> Strip:
-        filled = next((base + self.palette["chosen"] for _, style in row if style == "chosen"), base)
-        segments = [Segment(text, base + self.palette[style]) for text, style in row]
+    def _strip(self, row: tuple[Piece, ...], width: int) -> Strip:
+        filled = self._styles["chosen" if any(style == "chosen" for _, style in row) else ""]
+        segments = [Segment(text, self._styles[style]) for text, style in row]
         length = sum(cell_len(text) for text, _ in row)
         strip = Strip(segments, length)
         return strip.adjust_cell_length(width, filled)

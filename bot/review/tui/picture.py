@@ -13,14 +13,17 @@ from typing import Final, Literal, get_args
 import numpy as np
 from PIL import Image, ImageDraw
 from rich.segment import Segment
+from rich.style import Style
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import Container
+from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 from textual.widgets import Static
 
 from bot.annotate import Outline, Pixels, drawn, half_blocks
+from bot.review.tui.lines import centred
 from detectors.evidence import Point, Value
 
 Way = Literal["kitty", "sixel", "blocks", "blocks256", "dots"]
@@ -48,6 +51,10 @@ class Cells(Value):
 
     rows: tuple[str, ...]
     width: int
+
+
+Shown = Cells | Image.Image
+"""What a picture's place shows: cells, or pixels for the terminal's own graphics."""
 
 
 def cells(sight: Sight, columns: int, lines: int, way: Way) -> Cells:
@@ -156,19 +163,25 @@ class CellPicture(Widget, can_focus=False):
         super().__init__(id=name)
         self._cells: Cells | None = None
         self._words = ""
+        self._ground = Style()
 
-    def show(self, shown: Cells | None, words: str = "") -> None:
+    def show(self, shown: Shown | None, words: str = "") -> None:
         """Show a picture, or words in its place."""
-        self._cells, self._words = shown, words
+        self._cells, self._words = shown if isinstance(shown, Cells) else None, words
         self.refresh()
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Rows, on the ground that is here now."""
+        self._ground = self.rich_style
+        return super().render_lines(crop)
 
     def render_line(self, y: int) -> Strip:
         """One row."""
-        width, height, style = self.size.width, self.size.height, self.rich_style
+        width, height, style = self.size.width, self.size.height, self._ground
         shown = self._cells
         if shown is None or not shown.rows:
-            words = self._words[:width] if y == height // 2 else ""
-            return Strip([Segment(words.center(width), style)], width)
+            words = centred(self._words, width) if y == height // 2 and width > 1 else " " * width
+            return Strip([Segment(words, style)], width)
         at = y - (height - len(shown.rows)) // 2
         if not 0 <= at < len(shown.rows) or shown.width > width:
             return Strip.blank(width, style)
@@ -176,10 +189,6 @@ class CellPicture(Widget, can_focus=False):
         sides = Segment(" " * left, style), Segment(" " * (width - shown.width - left), style)
         plain = not shown.rows[at].startswith("\x1b")
         return Strip([sides[0], Segment(shown.rows[at], style if plain else None), sides[1]], width)
-
-
-Shown = Cells | Image.Image
-"""What a picture's place shows: cells, or pixels for the terminal's own graphics."""
 
 
 class GraphicPicture(Container):
@@ -197,9 +206,9 @@ class GraphicPicture(Container):
         yield self._image
         yield self._words
 
-    def show(self, shown: Image.Image | None, words: str = "") -> None:
+    def show(self, shown: Shown | None, words: str = "") -> None:
         """Show a picture, or words in its place."""
-        self._image.image = shown
+        self._image.image = shown if isinstance(shown, Image.Image) else None
         self._words.update(Text(words))
         self._image.display, self._words.display = shown is not None, shown is None
 

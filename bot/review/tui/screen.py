@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Callable, Iterable, Sequence
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 from textual import events
 from textual.app import ComposeResult
@@ -21,8 +22,11 @@ from bot.review.tui.sheet import Reader, Row
 from bot.text_safety import shortened
 
 Part = Literal["body", "whole", "sheet"]
+PaneName = Literal["head", "queue", "post", "findings", "caption", "sheet", "said", "keys"]
+PictureName = Literal["picture", "large"]
 
 _WIDE: Final = 104  # columns from which the queue has room beside the post
+_CUT: Final = ("head", "queue", "caption", "said", "keys")  # where a line takes one row, whatever its length
 _WARNING: Final = ("error", "warning")
 _READ: Final = 2.0  # seconds in which nothing less takes the place of a warning
 _CUTS: Final = (99, 22, 18, 15, 12, 10, 8)  # cells of a key's name, the first at which the bar is small enough
@@ -37,27 +41,32 @@ class ReviewScreen(Screen[None]):
 
     def __init__(self, reader: Reader, palette: Palette, way: Way) -> None:
         super().__init__()
-        self._reader, self.palette, self._way = reader, palette, way
+        self._reader, self._way = reader, way
+        self._panes = {name: Pane(palette, name, cut=name in _CUT) for name in get_args(PaneName)}
+        self._pictures = {name: picture(way, name) for name in get_args(PictureName)}
+        self._field = Input(id="prompt", compact=True, select_on_focus=False)
+        self._stage = ContentSwitcher(id="stage", initial="body")
         self._warned_until = 0.0
         self._answer: Callable[[str], None] | None = None
 
     def compose(self) -> ComposeResult:
         """All parts; which of them show is decided by ``part`` and by the size of the terminal."""
-        yield Pane(self.palette, "head", cut=True)
-        with ContentSwitcher(id="stage", initial="body"):
+        panes, pictures = self._panes, self._pictures
+        yield panes["head"]
+        with self._stage:
             with Container(id="body"):
-                yield Pane(self.palette, "queue", cut=True)
+                yield panes["queue"]
                 with Container(id="middle"):
-                    yield Pane(self.palette, "post")
-                    yield picture(self._way, "picture")
-                yield Pane(self.palette, "findings")
+                    yield panes["post"]
+                    yield pictures["picture"]
+                yield panes["findings"]
             with Container(id="whole"):
-                yield Pane(self.palette, "caption", cut=True)
-                yield picture(self._way, "large")
-            yield Pane(self.palette, "sheet")
-        yield Pane(self.palette, "said", cut=True)
-        yield Input(id="prompt", compact=True, select_on_focus=False)
-        yield Pane(self.palette, "keys", cut=True)
+                yield panes["caption"]
+                yield pictures["large"]
+            yield panes["sheet"]
+        yield panes["said"]
+        yield self._field
+        yield panes["keys"]
 
     def on_resize(self, event: events.Resize) -> None:
         """Give room to what matters most in so many columns and rows."""
@@ -67,24 +76,24 @@ class ReviewScreen(Screen[None]):
         bar.styles.height = len(rows)
         bar.show(rows)
 
-    def pane(self, name: str) -> Pane:
+    def pane(self, name: PaneName) -> Pane:
         """A part that shows lines."""
-        return self.query_one(f"#{name}", Pane)
+        return self._panes[name]
 
     @property
     def part(self) -> Part:
         """Which part fills the middle: the post, one picture, or a sheet of text."""
-        current = self.query_one("#stage", ContentSwitcher).current
+        current = self._stage.current
         return "whole" if current == "whole" else "sheet" if current == "sheet" else "body"
 
     @part.setter
     def part(self, part: Part) -> None:
         if self.part != part:
-            self.query_one("#stage", ContentSwitcher).current = part
+            self._stage.current = part
 
     def room(self, beside: Sequence[Line] | None = None) -> tuple[int, int]:
         """Columns and rows for a picture: under these lines of a post, or alone in the middle of the screen."""
-        stage = self.query_one("#stage").size
+        stage = self._stage.size
         if beside is None:
             return stage.width, max(0, stage.height - _CAPTION)
         width = self.pane("post").size.width
@@ -92,7 +101,7 @@ class ReviewScreen(Screen[None]):
 
     def show_post(self, lines: Sequence[Line]) -> None:
         """The words of a post; the picture has the rows that they leave."""
-        post, stage = self.pane("post"), self.query_one("#stage").size
+        post, stage = self.pane("post"), self._stage.size
         height = self._share(lines, post.size.width, stage.height)
         if post.styles.height is None or post.styles.height.value != height:
             post.styles.height = height
@@ -108,9 +117,9 @@ class ReviewScreen(Screen[None]):
                 return most
         return max(_LEAST, needed + 1)
 
-    def show_picture(self, name: Literal["picture", "large"], shown: Shown | None, words: str = "") -> None:
+    def show_picture(self, name: PictureName, shown: Shown | None, words: str = "") -> None:
         """Show a picture, or words in its place."""
-        self.query_one(f"#{name}").show(shown, words)  # type: ignore[attr-defined]  # what ``picture`` makes
+        self._pictures[name].show(shown, words)
 
     def say(self, text: str, style: StyleName = "") -> None:
         """One line above the keys: what came of the last one. A warning stays long enough to be read."""
@@ -125,7 +134,7 @@ class ReviewScreen(Screen[None]):
         """The queue, with the post on the screen marked: two rows a post."""
         lang = self._reader.lang
         lines: list[Line] = []
-        for row in rows:
+        for row in itertools.islice(rows, self.pane("queue").size.height // 2 + 1):
             here = row.post_id == chosen
             codes = ", ".join(label(code, lang) for code in row.codes)
             head: StyleName = "chosen" if here else ""
@@ -142,7 +151,7 @@ class ReviewScreen(Screen[None]):
 
     def ask(self, words: str, text: str, answer: Callable[[str], None]) -> None:
         """Open the text field; ``answer`` gets what was typed, unless it was left with Escape."""
-        field = self.query_one("#prompt", Input)
+        field = self._field
         self._warned_until = 0.0
         self.say(words, "accent")
         field.value, field.display, self._answer = text, True, answer
@@ -153,7 +162,7 @@ class ReviewScreen(Screen[None]):
         """Close the text field."""
         self._answer = None
         self.set_focus(None)
-        self.query_one("#prompt", Input).display = False
+        self._field.display = False
         self.say("")
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
