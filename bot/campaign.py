@@ -44,7 +44,8 @@ _OFFSET: Final = re.compile(r"(?:UTC|GMT)?([+-])(0?\d|1[0-4])(?::?([0-5]\d))?", 
 class Campaign(Value):
     """All that the rules may ask about a campaign. The window is half-open: ``ends`` itself is out; None is no bound.
 
-    ``hashtags`` without their hashes, the first the main one. ``version`` is made from the rest and cannot be given.
+    ``hashtags`` without their hashes, the first the main one. ``shadow``: codes that are recorded without effect, with
+    the stance that they would have. ``version`` is made from the rest and cannot be given.
     Raises ValueError for times without a zone.
     """
 
@@ -64,6 +65,7 @@ class Campaign(Value):
     authors: AuthorPolicy = AuthorPolicy()
     content: ContentPolicy = ContentPolicy()
     stance: dict[str, Stance] = msgspec.field(default_factory=dict)
+    shadow: dict[str, Stance] = msgspec.field(default_factory=dict)
     awards: AwardPolicy = AwardPolicy()
     rubric: dict[str, Count] = msgspec.field(default_factory=lambda: dict(RUBRIC))
     prizes: tuple[Prize, ...] = ()
@@ -74,6 +76,8 @@ class Campaign(Value):
             raise ValueError("starts, ends and the moment of measurement must be aware datetimes")
         content = msgspec.to_builtins(self)
         del content["version"]
+        if not self.shadow:  # a campaign without any is what it was before there were such
+            del content["shadow"]
         digest = hashlib.sha256(msgspec.json.encode(content, order="deterministic")).hexdigest()
         msgspec.structs.force_setattr(self, "version", digest[:12])
 
@@ -91,7 +95,7 @@ class Campaign(Value):
         default = REASONS[code].stance
         if default is None:
             raise KeyError(f"{code} is given by people only")
-        return self.stance.get(code, default)
+        return "note" if code in self.shadow else self.stance.get(code, default)
 
 
 def time_zone(name: str) -> dt.tzinfo:

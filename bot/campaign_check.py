@@ -28,6 +28,7 @@ _TABLES: Final[Mapping[str, tuple[str, ...] | None]] = {
     "authors": AuthorPolicy.__struct_fields__,
     "content": ContentPolicy.__struct_fields__,
     "stance": tuple(code for code, reason in REASONS.items() if reason.stance is not None and not reason.fixed),
+    "shadow": tuple(code for code, reason in REASONS.items() if reason.stance is not None and not reason.fixed),
     "awards": AwardPolicy.__struct_fields__,
     "rubric": None,
     "prizes": Prize.__struct_fields__,
@@ -51,7 +52,7 @@ def unknown_keys(data: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]:
                 for key in row:
                     if key not in known:
                         yield (*path, key), _unknown(table, key, known)
-                    elif table == "stance" and row[key] not in _STANCES:
+                    elif table in ("stance", "shadow") and row[key] not in _STANCES:
                         yield (*path, key), f"expected one of {', '.join(_STANCES)}, got {row[key]!r}"
 
 
@@ -108,9 +109,9 @@ def senseless(campaign: Campaign) -> Iterator[tuple[KeyPath, str]]:
 
 
 def _unknown(table: str, key: str, known: tuple[str, ...]) -> str:
-    if table == "stance" and key in REASONS:
+    if table in ("stance", "shadow") and key in REASONS:
         return "no campaign can change what this reason does"
-    return f"unknown {'reason code' if table == 'stance' else 'key'}{_meant(key, known)}"
+    return f"unknown {'reason code' if table in ('stance', 'shadow') else 'key'}{_meant(key, known)}"
 
 
 def _meant(word: str, known: tuple[str, ...]) -> str:

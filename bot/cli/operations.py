@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -14,7 +15,7 @@ import msgspec
 from bot.cli.options import Place, as_json, brand_kit, place
 from bot.cli.output import _, emit, say, styled, table
 from bot.errors import UserError
-from bot.model import Status
+from bot.model import Status, Verdict
 from bot.text_safety import one_line
 
 if TYPE_CHECKING:
@@ -54,6 +55,10 @@ def stats(place: Place, as_json: bool) -> None:
             say("")
             rows = [(key, ", ".join(f"{n} {of}" for of, n in c.items())) for key, c in found[title].items()]
             table((_name(title), _("decisions")), rows)
+    if found["shadow"]:
+        say("")
+        rows = [(code, f"{s['would_flip']} / {s['found']}") for code, s in found["shadow"].items()]
+        table((_("shadow rule"), _("would stand elsewhere / found")), rows)
     if found["agreement"]:
         say("")
         rows = [(code, f"{a['agreed']} / {a['second']}") for code, a in found["agreement"].items()]
@@ -72,6 +77,13 @@ def _name(title: str) -> str:
     }[title]
 
 
+def _shadowed(verdicts: Iterable[Verdict]) -> dict[str, int]:
+    from bot.rules import in_earnest
+
+    would = [in_earnest(verdict) != verdict.status for verdict in verdicts]
+    return {"found": len(would), "would_flip": sum(would)}
+
+
 def _counted(store: Store, place: Place) -> dict[str, Any]:
     from bot.export import rfc3339
     from bot.review.agreement import agreement
@@ -88,6 +100,7 @@ def _counted(store: Store, place: Place) -> dict[str, Any]:
         "decided": counts.decided(place.campaign.tz),
         "rejections": counts.rejections(),
         "agreement": msgspec.to_builtins(agreement(store.verdicts.decisions(p) for p in counts.second_opinions())),
+        "shadow": {code: _shadowed(counts.verdicts_with(code)) for code in place.campaign.shadow},
         "days": counts.days(place.campaign.tz),
         "quarantined": sum(quarantine.values()),
         "quarantine": quarantine,

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final
 
+import msgspec
+
 from bot.campaign import Campaign
 from bot.model import Case, Finding, Post, Stance, Status, Verdict
 from bot.rules.author import author_ineligible, author_repeat, author_unverified
@@ -49,7 +51,7 @@ from bot.rules.media import (
 from bot.rules.rule import Hit, Rule, code_of
 from bot.rules.summary import brand_summary, features
 
-__all__ = ["RULES", "admits", "brand_summary", "code_of", "features", "judge"]
+__all__ = ["RULES", "admits", "brand_summary", "code_of", "features", "in_earnest", "judge"]
 
 RULES: Final[tuple[Rule, ...]] = (
     post_deleted,
@@ -87,6 +89,10 @@ RULES: Final[tuple[Rule, ...]] = (
     window_ok,
 )
 """Every rule. Among findings of one stance, that of the earlier rule is the more decisive."""
+
+
+SHADOW: Final = "shadow"
+"""In the detail of a finding that is recorded without effect: the stance it would have."""
 
 
 def admits(post: Post, campaign: Campaign) -> bool:
@@ -135,7 +141,19 @@ def judge(
 
 def _finding(hit: Hit, code: str, campaign: Campaign) -> Finding:
     stance: Stance = min(campaign.stance_of(code), hit.at_most, key=STANCES.index)
-    return Finding(code=code, stance=stance, detail=hit.detail, media=hit.media, rule=code)
+    detail, shadow = hit.detail, campaign.shadow.get(code)
+    if shadow is not None:
+        detail = {**detail, SHADOW: min(shadow, hit.at_most, key=STANCES.index)}
+    return Finding(code=code, stance=stance, detail=detail, media=hit.media, rule=code)
+
+
+def in_earnest(verdict: Verdict) -> Status:
+    """How a post would stand if the findings of shadow rules had the stance that they stand for."""
+    findings = [
+        msgspec.structs.replace(finding, stance=finding.detail.get(SHADOW, finding.stance))
+        for finding in verdict.findings
+    ]
+    return _status(findings)
 
 
 def _status(findings: Sequence[Finding]) -> Status:

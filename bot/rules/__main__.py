@@ -68,6 +68,8 @@ def page() -> Iterator[str]:
     for table, policy in _TABLES.items():
         yield from ("", f"### [{table}]", "", *_plain(policy.__doc__ or "").splitlines())
     yield from ("", "### [stance]", "", 'A reason code each, quoted, with "block", "ask" or "note".')
+    yield from ("", "### [shadow]", "", "The same, without effect: what the rule finds is recorded as a note, and")
+    yield "`gatewarden stats` counts what would stand elsewhere if it counted."
     weights = "The weight of each criterion for judges, in hundredths; they sum to 100."
     yield from ("", "### [rubric]", "", f"{weights} Left out: creativity 40, quality 30, engagement 30.")
     version = "A campaign's `version` is a hash of its content with defaults filled in; it stands in every verdict."

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
 
 import msgspec
 
+from bot.model import Verdict
 from bot.store.connection import Connection
 from bot.store.times import from_us
 from detectors.evidence import Value
@@ -34,6 +36,11 @@ class Counts:
             " WHERE f.value ->> 'stance' <> 'supports' GROUP BY 1 ORDER BY 2 DESC, 1"
         )
         return dict(rows)
+
+    def verdicts_with(self, code: str) -> Iterator[Verdict]:
+        """The verdict of every post on which the rules found this."""
+        for (verdict,) in self._connection.rows("SELECT verdict FROM posts WHERE instr(codes, ?)", (f" {code} ",)):
+            yield msgspec.json.decode(verdict, type=Verdict)
 
     def moderators(self) -> dict[str, dict[str, int]]:
         """Decisions per person and action, undone ones included."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from bot.review.moderators import by_token, name_moderator
 from bot.review.second import Policy
 from bot.store import Store
 from bot.store.counts import Counts
-from tests.integration.commands import Command
+from tests.integration.commands import Command, post
 from tests.integration.desks import CAMPAIGN, START, Clock, desks, judge
 
 ALL = Policy(second_share=1.0)
@@ -139,3 +140,17 @@ def test_messages_in_chinese(command: Command, judged: Path, monkeypatch: pytest
 def test_a_queue_row_tells_the_whole_date(command: Command, judged: Path) -> None:
     """Year and offset are told: the campaign's zone need not be the reader's."""
     assert "2025-07-20 12:00+08:00" in command("queue", "--data", judged).out
+
+
+def test_stats_count_what_a_shadow_rule_would_change(command: Command, tmp_path: Path) -> None:
+    """Posts that a shadow rule found something on, and how many of them would stand elsewhere if it counted."""
+    campaign, feed = tmp_path / "c.toml", tmp_path / "feed.jsonl"
+    campaign.write_text(
+        '[campaign]\nname = "c"\nhashtags = ["t"]\n[stance]\n"media.none" = "note"\n[shadow]\n"content.link" = "block"\n'
+    )
+    posts = [post("1", "#t# look: http://shop.test/a", "ann"), post("2", "#t# no link", "bob")]
+    feed.write_text("\n".join(json.dumps(p) for p in posts))
+    at = ("--data", tmp_path / "data", "--campaign", campaign)
+    command("ingest", feed, *at)
+    assert command("stats", "--json", *at).objects[0]["shadow"] == {"content.link": {"found": 1, "would_flip": 1}}
+    assert "shadow rule" in command("stats", *at).out
