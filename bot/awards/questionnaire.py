@@ -83,9 +83,10 @@ def plain(name: str) -> str:
 
 
 def answers(sheet: Sheet, columns: Columns) -> Iterator[Answer]:
-    """Every row as an answer."""
-    for row in sheet.rows:
-        yield Answer(line=row.line, **{field: _at(row.cells, column) for field, column in columns.items()})
+    """Every row as an answer. Full-width letters and digits in names, as Chinese keyboards write them, become plain."""
+    for line, fields in cells(sheet, columns):
+        named = {key: unicodedata.normalize("NFKC", fields[key]) for key in ("author", "user") if key in fields}
+        yield Answer(line=line, **(fields | named))
 
 
 def cells(sheet: Sheet, columns: Columns) -> Iterator[tuple[int, dict[str, str]]]:

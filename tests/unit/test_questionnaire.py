@@ -150,6 +150,13 @@ def test_answers_carry_their_lines() -> None:
     assert [(a.line, a.author, a.post, a.x, a.user) for a in found] == [(2, "1", "a", "b", ""), (3, "2", "c", "", "")]
 
 
+def test_full_width_names_are_plain_ones() -> None:
+    """As Chinese keyboards write them; links stay as they are, for there a full-width letter is another one."""
+    sheet = read_sheet("UID,帖子链接,X链接,X账号\n１２３４５,ｘ,ｙ,＠mia\n".encode())
+    (answer,) = answers(sheet, find_columns(sheet.header, QUESTIONNAIRE, {}))
+    assert (answer.author, answer.post, answer.x, answer.user) == ("12345", "ｘ", "ｙ", "@mia")
+
+
 def test_views_have_two_columns() -> None:
     """The post on X and its count."""
     for header in ("推文链接,浏览量", "x,views", "Tweet URL,Impressions"):
