@@ -113,7 +113,7 @@ def rank(
     found.sort(key=lambda item: (-item[0], int(item[1])))
     places, beaten = _placed(found)
     out += beaten
-    unmeasured = any(gone.code == "x.unmeasured" for gone in out)
+    unmeasured = any(gone.code in ("x.unmeasured", "x.unreadable") for gone in out)
     return Board(
         moment=moment,
         until=until,

@@ -91,7 +91,7 @@ def _counted_already(store: Store, campaign: Campaign, moment: dt.datetime | Non
             " stand for the moment (--again takes one all the same)"
         )
     since = moment if moment is not None and now >= moment else _day(now)
-    return {count.x_id for count in store.shares.counts(since, now)}
+    return {count.x_id for count in store.shares.counts(since, now) if count.failure != "x.unreadable"}
 
 
 class _Run:

@@ -345,6 +345,21 @@ async def test_what_counts_is_what_stood_at_the_moment(store: Store, clock: Cloc
         await measured(store, server, clock)
 
 
+async def test_what_x_did_not_answer_is_asked_again(store: Store, clock: Clock) -> None:
+    """Neither counted nor gone: the list is not final with it, and the next measurement asks for it."""
+    (x_id,) = shared(store, 1)
+    fix_moment(store, campaign(), NOW + HOUR, "ana", NOW)
+    clock.pass_by(HOUR)
+    async with answering([web.json_response({})]) as host, api_at(host, clock) as api:
+        first = await measure(store, campaign(), api, X(), clock, "ana")
+    assert first.missing == {"x.unreadable": 1}
+    assert not leaderboard(store, campaign(), clock.now()).final
+    clock.pass_by(HOUR)
+    assert (await measured(store, XServer([Posted(id=x_id)], clock, TOKEN), clock)).counted == 1
+    board = leaderboard(store, campaign(), clock.now())
+    assert board.final and [place.chain for place in board.places] == [x_id]
+
+
 async def test_what_a_post_on_x_says_bears_on_the_share(store: Store, clock: Clock) -> None:
     """Its hashtag, its links behind t.co, and whose it is are kept with the count, for the cost of the count."""
     x_ids = shared(store, 5)
