@@ -38,7 +38,10 @@ class Unreadable(Value, tag="unreadable"):
 
 
 class Mark(Value):
-    """One brand mark seen: its name in the kit, calibrated probability, place, and the stage and asset behind it."""
+    """One brand mark seen: its name in the kit, calibrated probability, place, and the stage and asset behind it.
+
+    ``clean`` is how free of the picture's grain its plain areas are, 0..1 (``detectors.pasted``); None: cannot be told.
+    """
 
     name: str
     score: float
@@ -47,6 +50,7 @@ class Mark(Value):
     time: float | None = None
     stage: str = ""
     variant: str | None = None
+    clean: float | None = None
 
 
 class Colour(Value):

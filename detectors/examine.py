@@ -19,7 +19,20 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
-from detectors import codes, colour, examples, features, fingerprint, frames, local, marks, panels, picture, resemblance
+from detectors import (
+    codes,
+    colour,
+    examples,
+    features,
+    fingerprint,
+    frames,
+    local,
+    marks,
+    panels,
+    pasted,
+    picture,
+    resemblance,
+)
 from detectors.animation import shots
 from detectors.brand import Kit
 from detectors.evidence import Colour, Examined, Fingerprint, MediaEvidence, MediaKind, Unreadable, Value
@@ -83,7 +96,13 @@ DETECTORS: Final = (
     Detector("features", features.VERSION, lambda v: local.seen(v.picture, v.kit), examples.of_features, stills=True),
     Detector("colour", colour.VERSION, lambda v: (colour.colour(v.picture, v.kit),), examples.of_colour),
     Detector("codes", codes.VERSION, lambda v: codes.codes(v.picture), examples.of_codes, costly=True),
-    Detector("marks", marks.VERSION, lambda v: marks.marks(v.picture, v.kit), examples.of_marks, costly=True),
+    Detector(
+        "marks",
+        f"{marks.VERSION}.{pasted.VERSION}",
+        lambda v: (pasted.judged(v.picture, mark) for mark in marks.marks(v.picture, v.kit)),
+        examples.of_marks,
+        costly=True,
+    ),
 )
 
 VERSIONS: Final[dict[str, str]] = {

@@ -40,6 +40,7 @@ from bot.rules.facts import STANCES, Facts
 from bot.rules.media import (
     brand_absent,
     brand_only_official,
+    brand_pasted,
     brand_present,
     brand_unsure,
     media_none,
@@ -84,6 +85,7 @@ RULES: Final[tuple[Rule, ...]] = (
     content_contact,
     content_code,
     content_link,
+    brand_pasted,
     brand_present,
     hashtag_ok,
     window_ok,

@@ -12,6 +12,8 @@ from bot.rules.facts import Facts
 from bot.rules.rule import Hit
 from detectors.evidence import Unreadable
 
+_CLEAN = 0.9  # of 1: no grain at all
+
 
 def media_none(facts: Facts) -> Iterator[Hit]:
     """The post has neither photo nor video, by a source that shows all of them."""
@@ -73,6 +75,17 @@ def brand_present(facts: Facts) -> Iterator[Hit]:
         best = facts.best(*(facts.evidence.keys() - facts.official.keys()))
         if best.mark is not None:
             yield Hit(media=best.media, detail={"mark": best.mark.name, "score": best.score})
+
+
+def brand_pasted(facts: Facts) -> Iterator[Hit]:
+    """The plain areas of a mark that counts are free of the grain that the photo has all around it, as where a logo was
+    laid over a finished picture. A hint and no proof: a smooth sign before rough leaves can look the same."""
+    if facts.admitted:
+        for i in sorted(facts.evidence.keys() - facts.shared):
+            best = facts.best(i)
+            clean = None if best.mark is None else best.mark.clean
+            if clean is not None and clean >= _CLEAN and best.score >= facts.campaign.brand.accept:
+                yield Hit(media=i, detail={"mark": best.mark.name if best.mark else None, "clean": clean})
 
 
 def _failed(facts: Facts, kind: type[Unreadable | Refused | Unavailable]) -> Iterator[Hit]:
