@@ -145,9 +145,8 @@ def test_a_queue_row_tells_the_whole_date(command: Command, judged: Path) -> Non
 def test_stats_count_what_a_shadow_rule_would_change(command: Command, tmp_path: Path) -> None:
     """Posts that a shadow rule found something on, and how many of them would stand elsewhere if it counted."""
     campaign, feed = tmp_path / "c.toml", tmp_path / "feed.jsonl"
-    campaign.write_text(
-        '[campaign]\nname = "c"\nhashtags = ["t"]\n[stance]\n"media.none" = "note"\n[shadow]\n"content.link" = "block"\n'
-    )
+    rules = '[stance]\n"media.none" = "note"\n[shadow]\n"content.link" = "block"\n'
+    campaign.write_text(f'[campaign]\nname = "c"\nhashtags = ["t"]\n{rules}')
     posts = [post("1", "#t# look: http://shop.test/a", "ann"), post("2", "#t# no link", "bob")]
     feed.write_text("\n".join(json.dumps(p) for p in posts))
     at = ("--data", tmp_path / "data", "--campaign", campaign)
