@@ -61,7 +61,8 @@ async def measure(
     at = None if moment is None else moment.at
     posts = {share.x_id for share in store.shares.entered() if share.state != "dropped"}
     chains = store.shares.chains()
-    wanted = posts | {x_id for x_id, chain in chains.items() if chain in {chains.get(post) for post in posts}}
+    shared = {chains.get(post) for post in posts}
+    wanted = posts | {x_id for x_id, chain in chains.items() if chain in shared}
     due = wanted if again else wanted - _counted_already(store, campaign, at, clock.now())
     run = _Run(store, campaign, api, prices, clock, who, at)
     run.afford(due)

@@ -46,9 +46,11 @@ def import_questionnaire(
     store: Store, campaign: Campaign, raw: bytes, named: Mapping[str, str], who: str, now: dt.datetime
 ) -> Imported:
     """Join the answers in a file. ``named``: columns by field, from the command line; they are saved for the next
-    file. Raises UserError where the file is no table, ConfigError where a column is missing."""
+    file. Raises UserError where the file is no table, ConfigError where a column is missing, and what ``moment_of``
+    raises."""
     sheet = read_sheet(raw)
     with store.transaction():
+        moment_of(store, campaign, who, now)  # what the campaign file says of it is on record from the first import on
         columns = find_columns(sheet.header, QUESTIONNAIRE, _named(sheet, store.shares.columns(), named))
         store.shares.save_columns(named)
         given = list(answers(sheet, columns))

@@ -258,6 +258,7 @@ def leaderboard(place: Place, limit: int | None, out: bool, lang: Lang, as_json:
 
     with reading(place.settings) as store:
         board = leaderboard(store, place.campaign, _now())
+        fixed = store.shares.moment(place.campaign.name)
     if out:
         rows = [(gone.post_id, gone.code, words(gone.code, lang), str(XLink(id=gone.x_id))) for gone in board.out]
         if as_json:
@@ -285,6 +286,9 @@ def leaderboard(place: Place, limit: int | None, out: bool, lang: Lang, as_json:
         state = _("final: views count at {moment}") if board.final else _("provisional: views count at {moment}")
         state = state.format(moment=_time(board.moment, place))
     remark(_("{state}; {places} places, {out} out").format(state=state, places=len(board.places), out=len(board.out)))
+    if fixed is not None and fixed.fixed_at > fixed.at:
+        late = _("the moment is on record only since {time}, which is after it")
+        remark(late.format(time=_time(fixed.fixed_at, place)))
     if board.waiting:
         waiting = _("{count} of those out wait for a person: gatewarden shares leaderboard --out")
         remark(waiting.format(count=board.waiting))

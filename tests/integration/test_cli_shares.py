@@ -193,6 +193,21 @@ def test_views_from_a_file(command: Command, data: Path, sheet: Path, x_ids: lis
         assert [row["final"] for row in board] == [True, True]
 
 
+def test_a_moment_that_was_not_fixed_beforehand_is_told(
+    command: Command, data: Path, sheet: Path, tmp_path: Path
+) -> None:
+    """A campaign file that names a moment afterwards cannot hide it."""
+    from detectors.assets import assets_root
+
+    shipped = (assets_root() / "campaigns" / "my-gate-moment.toml").read_text()
+    path = tmp_path / "late.toml"
+    path.write_text(shipped.replace("[awards]\n", f"[awards]\nmoment = {MOMENT}\n"))
+    with time_machine.travel(dt.datetime(2025, 7, 29, tzinfo=dt.UTC), tick=False):
+        assert command("shares", "import", sheet, "--data", data, "--campaign", path).status == 0
+        ended = command("shares", "leaderboard", "--data", data, "--campaign", path)
+    assert "on record only since 2025-07-29T08:00:00+08:00" in ended.err
+
+
 def test_a_contested_share_is_settled_by_a_person(
     command: Command, data: Path, plan: Plan, x_ids: list[str], tmp_path: Path
 ) -> None:

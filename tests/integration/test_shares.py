@@ -210,6 +210,15 @@ def test_the_moment_is_fixed_once_and_beforehand(store: Store) -> None:
     assert kinds == ["shares.moment"]
 
 
+def test_an_import_puts_the_campaign_files_moment_on_record(store: Store) -> None:
+    """Long before it is measured, so that everybody can see that it was fixed beforehand."""
+    rules = campaign()
+    given = msgspec.structs.replace(rules, awards=msgspec.structs.replace(rules.awards, moment=NOW + HOUR))
+    import_questionnaire(store, given, b"uid,post,x\n", {}, "ana", NOW)
+    fixed = store.shares.moment(given.name)
+    assert fixed is not None and (fixed.at, fixed.fixed_at) == (NOW + HOUR, NOW)
+
+
 def test_the_campaign_files_moment_is_recorded_when_first_used(store: Store) -> None:
     """From then on the file cannot change it; the log says when it was recorded."""
     rules = campaign()
