@@ -25,8 +25,9 @@ from numpy.typing import NDArray
 
 from benchmarks.baselines import BASELINES, Baseline, Looked
 from benchmarks.mix import Mix, average_precision, bands, outcome
-from benchmarks.scenes import CONDITIONS, MONO, SIZES, VARIANTS, Scene, scene
+from benchmarks.scenes import CONDITIONS, MONO, OTHERS, SIZES, VARIANTS, Scene, scene
 from detectors.brand import Kit, load_kit
+from detectors.colour import colour
 from detectors.marks import marks
 from detectors.picture import Picture
 from detectors.poses import agreement, shared
@@ -35,6 +36,7 @@ SEED: Final = 4242
 FALSE_ALARMS: Final = 0.005
 _ACCEPT: Final = 0.8
 _ABSENT: Final = 0.2
+_COLOURED: Final = 0.5
 _SAME: Final = 0.3  # intersection over union: skewed marks have loose boxes, and place is what matters here
 
 
@@ -88,6 +90,8 @@ def main(arguments: list[str]) -> int:
     _by_size_and_condition(results[0], scenes)
     _calibration(results[0])
     _decisions(results[0], scenes)
+    _others(kit, photos, options.composites // 12, results[0].threshold)
+    _colours(kit, photos, logos)
     if options.baselines:
         some, others = scenes[: options.baselines], photos[: 2 * options.baselines]
         few = [
@@ -232,14 +236,33 @@ def _decisions(result: Result, scenes: Sequence[Scene]) -> None:
         print(f"| {accept:.2f} | {absent:.2f} | {shares} |")
 
 
-def _scenes(photos: Sequence[NDArray[np.uint8]], count: int) -> list[Scene]:
+def _others(kit: Kit, photos: Sequence[NDArray[np.uint8]], count: int, threshold: float) -> None:
+    """The brand's other marks, by their own names, at the same threshold."""
+    print("\n| other mark | recall, 24-256 px |\n| --- | --- |")
+    for variant in OTHERS:
+        scores = []
+        for one in _scenes(photos, count, (variant,)):
+            found = marks(Picture.of(one.rgb), kit)
+            named = (m.score for m in found if variant.startswith(m.name) and agreement(m.box, one.box) >= _SAME)
+            scores.append(max(named, default=-1.0))
+        print(f"| {variant} | {wilson(sum(score >= threshold for score in scores), len(scores))} |")
+
+
+def _colours(kit: Kit, photos: Sequence[NDArray[np.uint8]], logos: Sequence[NDArray[np.uint8]]) -> None:
+    """How often colours alone would call something the brand's."""
+    scores = [[colour(Picture.of(pixels), kit).score for pixels in kind] for kind in (photos, logos)]
+    shares = [wilson(sum(score >= _COLOURED for score in kind), len(kind)) for kind in scores]
+    print(f"\ncolour score of at least {_COLOURED}: {shares[0]} of ordinary pictures, {shares[1]} of foreign logos")
+
+
+def _scenes(photos: Sequence[NDArray[np.uint8]], count: int, variants: Sequence[str] = VARIANTS) -> list[Scene]:
     rng = np.random.default_rng(SEED)
     made: list[Scene] = []
     while len(made) < count:
         number = len(made)
         size, condition = SIZES[number % len(SIZES)], CONDITIONS[(number // len(SIZES)) % len(CONDITIONS)]
         background = photos[int(rng.integers(len(photos)))]
-        one = scene(rng, background, size, str(rng.choice(VARIANTS)), condition)
+        one = scene(rng, background, size, str(rng.choice(variants)), condition)
         if one is not None:
             made.append(one)
     return made

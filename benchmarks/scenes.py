@@ -26,9 +26,12 @@ CONDITIONS: Final = (
 )  # fmt: skip
 VARIANTS: Final = ("current", "earlier", "on-blue", "on-white", "gradient", "mono-white", "mono-black")
 MONO: Final = frozenset({"mono-white", "mono-black"})
+OTHERS: Final = ("gt", "gt-disc", "old")
+"""Drawn like variants, but other marks of the brand: measured apart."""
 SIZES: Final = (24, 32, 48, 64, 96, 128, 192, 256)
 
 _BLUE, _EARLIER, _MINT = (0x00, 0x68, 0xFF), (0x23, 0x54, 0xE6), (0x17, 0xE6, 0xA1)
+_RED, _OLD_RED = (0xD3, 0x57, 0x56), (0xDE, 0x59, 0x59)
 _FINE: Final = 4
 _LEAST_CONTRAST: Final = 0.09
 
@@ -91,6 +94,25 @@ def square() -> Polygon:
     return np.array([[0.5, 0.225], [0.775, 0.225], [0.775, 0.5], [0.5, 0.5]])
 
 
+def token() -> Polygon:
+    """The token's sign: a hexagonal G, 17 wide and 18 high in its box of 24, in the unit square."""
+    corners = [
+        (20.5, 8), (15, 11), (15, 14), (16.5, 13.1), (16.5, 15.2), (11.5, 18), (6.5, 15), (6.5, 8.8), (11.5, 6),
+        (16.9, 8.8), (19.6, 7.2), (11.5, 3), (3.5, 7.2), (3.5, 16.4), (11.5, 21), (19.5, 16.4), (19.5, 11.5),
+        (20.5, 11),
+    ]  # fmt: skip
+    return (np.array(corners) - (3, 3)) / 18
+
+
+def old() -> Polygon:
+    """The old mark: a square on its corner, its band turning in on itself with two arrow heads; in the unit square."""
+    corners = [
+        (0, -124), (-124, 0), (0, 124), (124, 0), (50, -74), (-24, 0), (-34, -9), (-34, 31), (7, 31), (0, 24),
+        (35, -11), (26, -20), (68, -20), (68, 21), (58, 12), (0, 70), (-72, -2), (24, -100),
+    ]  # fmt: skip
+    return np.array(corners) / 248 + 0.5
+
+
 def _layers(variant: str, tone: float) -> list[tuple[Polygon, tuple[int, int, int]]]:
     white, black = (255, 255, 255), (0, 0, 0)
     card = np.array([[-0.28, -0.28], [1.28, -0.28], [1.28, 1.28], [-0.28, 1.28]])
@@ -102,6 +124,14 @@ def _layers(variant: str, tone: float) -> list[tuple[Polygon, tuple[int, int, in
             else [(card, (40, 44, 52) if ink == white else (235, 232, 225))]
         )
         return [*ground, (ring(), ink), (square(), ink)]
+    if variant == "gt":
+        return [(token(), _RED)]
+    if variant == "gt-disc":
+        turn = np.radians(np.arange(0, 360, 6))
+        disc = 0.5 + 0.5 * np.stack([np.cos(turn), np.sin(turn)], axis=1)
+        return [(disc, _RED), (0.5 + 0.6 * (token() - 0.5), white)]
+    if variant == "old":
+        return [(old(), _OLD_RED)]
     if variant == "on-blue":
         return [(card, _BLUE), (ring(), white), (square(), _MINT)]
     blue = _EARLIER if variant == "earlier" else _BLUE
