@@ -60,7 +60,8 @@ class Gathering:
             views = {place.post_id: place.views for place in board.places}
             rankings["views"] = tuple(views)
             problems += _unfinished(board)
-        contenders = {p: self._contender(p, key) for ranking in rankings.values() for p in ranking}
+        ranked = dict.fromkeys(post_id for ranking in rankings.values() for post_id in ranking)
+        contenders = {post_id: self._contender(post_id, key) for post_id in ranked}
         basis = Basis(
             format=FORMAT,
             campaign=self._campaign.name,

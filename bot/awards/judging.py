@@ -6,6 +6,7 @@ in a random order of their own, those with the fewest scores first, so that ever
 
 from __future__ import annotations
 
+import bisect
 import hmac
 import math
 from collections import defaultdict
@@ -93,6 +94,9 @@ def ranking(
         scores,
         key=lambda p: (-scores[p], -round(math.fsum(first[p]) / len(first[p]), 4), code(p, seed)),
     )
+    levels: dict[float, list[float]] = defaultdict(list)  # few: an error follows from how many scores a post has
+    for post_id in reversed(order):
+        levels[errors[post_id]].append(scores[post_id])
     return tuple(
         Standing(
             post_id=post_id,
@@ -100,15 +104,23 @@ def ranking(
             score=scores[post_id],
             error=errors[post_id],
             scores=len(given[post_id]),
-            best=1 + sum(_surely_above(scores, errors, other, post_id) for other in order),
-            worst=len(order) - sum(_surely_above(scores, errors, post_id, other) for other in order),
+            best=1 + _surely_above(scores[post_id], errors[post_id], levels),
+            worst=len(order) - _surely_below(scores[post_id], errors[post_id], levels),
         )
         for rank, post_id in enumerate(order, 1)
     )
 
 
-def _surely_above(scores: Mapping[str, float], errors: Mapping[str, float], a: str, b: str) -> bool:
-    return scores[a] - scores[b] > _SURE * math.hypot(errors[a], errors[b])
+def _surely_above(score: float, error: float, levels: Mapping[float, Sequence[float]]) -> int:
+    """How many posts are certainly better. ``levels``: ascending scores by their error."""
+    return sum(
+        len(scores) - bisect.bisect_right(scores, score + _SURE * math.hypot(error, other))
+        for other, scores in levels.items()
+    )
+
+
+def _surely_below(score: float, error: float, levels: Mapping[float, Sequence[float]]) -> int:
+    return sum(bisect.bisect_left(scores, score - _SURE * math.hypot(error, other)) for other, scores in levels.items())
 
 
 def _scores(given: Mapping[str, Sequence[tuple[str, float]]]) -> tuple[dict[str, float], dict[str, float]]:

@@ -116,7 +116,7 @@ class Awarding:
 
     def reinstate(self, post_id: str, who: str) -> tuple[Move, ...]:
         """Take back a disqualification, before the freeze. Raises UserError."""
-        if self._kept.frozen() is not None:
+        if self._kept.frozen_at() is not None:
             raise UserError("the winners are frozen: a disqualification is not taken back any more")
         before = self.proposal()
         if not self._kept.reinstate(post_id, who, to_us(self._now)):
@@ -145,8 +145,8 @@ class Awarding:
     def checked(self, post_id: str) -> tuple[dt.datetime, str, str] | None:
         """When, how and by whom a post was last seen public; None where that was not so shortly before the freeze,
         or before now where nothing is frozen."""
-        found, frozen = self._kept.checked(post_id), self._kept.frozen()
-        until = self._now if frozen is None else from_us(frozen[2])
+        found, frozen_at = self._kept.checked(post_id), self._kept.frozen_at()
+        until = self._now if frozen_at is None else from_us(frozen_at)
         if found is None or from_us(found.at) < until - FRESH:
             return None
         return from_us(found.at), found.how, found.who

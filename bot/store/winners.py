@@ -85,6 +85,11 @@ class Winners:
         row = self._connection.row("SELECT document, key, at FROM frozen_awards WHERE campaign = ?", (self._campaign,))
         return None if row is None else (bytes(row[0]), str(row[1]), int(row[2]))
 
+    def frozen_at(self) -> int | None:
+        """When the awards were frozen; None before."""
+        row = self._connection.row("SELECT at FROM frozen_awards WHERE campaign = ?", (self._campaign,))
+        return None if row is None else int(row[0])
+
     def published(self, digest: str, who: str, at: int) -> None:
         """Note what was written for the public."""
         self._log.append("winners.published", subject(self._campaign), at, {"manifest": digest, "who": who})

@@ -183,6 +183,44 @@ def test_after_the_freeze_nothing_changes_by_itself(
     assert command("judge", "next", "--as", "jo", "--data", ranked).status == 0
 
 
+def test_two_winners_who_turn_out_to_be_one_person(
+    command: Command, ranked: Path, clock: object, tmp_path: Path
+) -> None:
+    """Confirmed after the freeze: the higher prize stands, the lower place goes to the next, and the evidence of that
+    verifies, change and all."""
+    before = frozen(command, ranked)
+    high, low = before["creative"][1], before["participation"][0]
+    store = Store(ranked)
+    person = store.intake.person(f"a{int(high) - 1001}")
+    store.close()
+    moved = command("winners", "confirm", low, "--person", person, "--as", "amy", "--json", "--data", ranked).objects
+    assert next(row for row in moved if row["post_id"] == low)["after"] is None
+    after = winning(command, ranked)
+    assert after["creative"] == before["creative"]
+    assert low not in after["participation"]
+    assert len(after["participation"]) == 50
+    new = (set(after["participation"]) - set(before["participation"])).pop()
+    command("winners", "recheck", f"--tick={new}", "--as", "amy", "--data", ranked)
+    assert verify(published(command, ranked, tmp_path / "out")).stdout.startswith("valid: 73 winners")
+
+
+def test_a_forgotten_winner_is_listed_and_replaced(command: Command, ranked: Path, clock: object) -> None:
+    """Who asks to be forgotten after the freeze is listed as no longer eligible; a person disqualifies, the next moves
+    up; what was frozen still holds, and the log verifies."""
+    before = frozen(command, ranked)
+    gone = before["share"][0]
+    assert command("forget", f"a{int(gone) - 1001}", "--yes", "--data", ranked).status == 0
+    rows = command("winners", "propose", "--json", "--data", ranked).objects
+    assert "post.not_eligible" in next(row for row in rows if row.get("post_id") == gone)["problems"]
+    command("winners", "disqualify", gone, "--reason", "post.deleted", "--as", "amy", "--data", ranked)
+    after = winning(command, ranked)
+    assert after["share"][:9] == before["share"][1:]
+    store = Store(ranked)
+    assert store.log.verify() is None
+    assert store.connection.rows("SELECT 1 FROM draw_entries WHERE post_id = ?", (gone,)) == []
+    store.close()
+
+
 def test_disqualifying_a_person_takes_all_their_posts(command: Command, ranked: Path, clock: object) -> None:
     """With --person both accounts' posts are out, and reinstating before the freeze brings one back."""
     where = ("--as", "amy", "--data", ranked)
