@@ -44,7 +44,7 @@ def review(
         raise UserError("review needs a terminal; through a pipe use 'gatewarden queue' and 'gatewarden approve'")
     from bot.clock import SystemClock
     from bot.i18n import translator
-    from bot.review.desk import LEASE, Desk
+    from bot.review.desk import open_desk
     from bot.review.filters import parse_filter
     from bot.review.tui.item import Place as At
     from bot.review.tui.setting import Setting
@@ -68,12 +68,13 @@ def review(
         dark=can.dark if theme is None else theme == "dark",
         colour=not os.environ.get("NO_COLOR"),
         wanted=wanted,
-        lease=LEASE.total_seconds(),
+        lease=settings.review.lease,
     )
 
     def at(stack: ExitStack) -> At:
         store = stack.enter_context(closing(open_store(settings)))
-        return At(desk=Desk(store, campaign, who, SystemClock()), store=store, campaign=campaign, blobs=blobs)
+        desk = open_desk(store, settings, campaign, who, SystemClock())
+        return At(desk=desk, store=store, campaign=campaign, blobs=blobs)
 
     if setting.way == "blocks":
         os.environ["COLORTERM"] = "truecolor"  # as tmux does not say itself

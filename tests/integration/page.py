@@ -19,7 +19,7 @@ from bot.review.page.app import application
 from bot.review.page.guard import OneTimeToken, Person
 from bot.review.page.house import House
 from bot.review.page.pictures import Pictures
-from bot.settings import Engine
+from bot.settings import Engine, Settings
 from bot.store.blobs import Blobs
 from bot.store.thread import StoreThread
 from detectors.evidence import Colour, Fingerprint, Mark, MediaEvidence
@@ -128,9 +128,9 @@ async def served(square: Square, clock: Clock | None = None) -> AsyncIterator[Se
     store = StoreThread(square.store)
     try:
         with contextlib.closing(Pictures(Blobs(square.folder / "media"), Engine())) as pictures:
-            house = House(
-                store, square.campaign, pictures, clock or SystemClock(), OneTimeToken(Person(name="ann", role="lead"))
-            )
+            invitation = OneTimeToken(Person(name="ann", role="lead"))
+            settings = Settings(data=square.folder / "data")
+            house = House(settings, store, square.campaign, pictures, clock or SystemClock(), invitation)
             async with (
                 contextlib.AsyncExitStack() as stack,
                 test_utils.TestServer(application(house), host="127.0.0.1") as server,

@@ -80,7 +80,7 @@ async def serving(
     try:
         with contextlib.closing(Pictures(open_blobs(settings), settings.engine)) as pictures:
             invitation = OneTimeToken(person)
-            app = application(House(store, campaign, pictures, clock, invitation))
+            app = application(House(settings, store, campaign, pictures, clock, invitation))
             runner = web.AppRunner(app, access_log=None, shutdown_timeout=2.0)
             await runner.setup()
             try:

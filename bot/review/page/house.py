@@ -15,11 +15,12 @@ from bot.campaign import Campaign
 from bot.clock import Clock
 from bot.i18n import translator
 from bot.reasons import Lang, label, language
-from bot.review.desk import Desk
+from bot.review.desk import Desk, open_desk
 from bot.review.keys import DIGITS, KEYS
 from bot.review.page.guard import Doorstep, OneTimeToken, Person, Session, Sessions
 from bot.review.page.pictures import Pictures
 from bot.review.page.reader import Reader
+from bot.settings import Settings
 from bot.store import Store
 from bot.store.thread import StoreThread
 
@@ -33,9 +34,15 @@ class House:
     """One served data directory. ``invitation`` is the login of whoever started the server."""
 
     def __init__(
-        self, store: StoreThread, campaign: Campaign, pictures: Pictures, clock: Clock, invitation: OneTimeToken
+        self,
+        settings: Settings,
+        store: StoreThread,
+        campaign: Campaign,
+        pictures: Pictures,
+        clock: Clock,
+        invitation: OneTimeToken,
     ) -> None:
-        self.store, self.campaign, self.pictures, self.clock = store, campaign, pictures, clock
+        self.settings, self.store, self.campaign, self.pictures, self.clock = settings, store, campaign, pictures, clock
         self.invitation, self.sessions, self.doorstep = invitation, Sessions(), Doorstep()
         self.static = {path.name: path.read_bytes() for path in sorted((_HERE / "static").iterdir())}
         self.version = hashlib.sha256(b"\0".join(self.static.values())).hexdigest()[:12]
@@ -56,7 +63,7 @@ class House:
             store = self.store.store
             if person.named and store.moderators.role(person.name) is None:
                 raise web.HTTPUnauthorized(reason="please log in again")
-            return work(Desk(store, self.campaign, person.name, self.clock), store)
+            return work(open_desk(store, self.settings, self.campaign, person.name, self.clock), store)
 
         return await self.store.read(at_it)
 
