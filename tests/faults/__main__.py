@@ -47,10 +47,10 @@ def go_on(drill: Drill, trials: int, *, again: bool) -> None:
     """Run the trials that are missing, and append what each part of them gave."""
     done = 0 if again else max((line["to"] for line in count(drill.name)), default=0)
     folder = SCRATCH / drill.name
-    if done == 0:
-        shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True, exist_ok=True)
     while done < trials:
+        if done == 0 or not drill.keeps:
+            shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True, exist_ok=True)
         part = range(done, min(done + drill.batch, trials))
         began = time.monotonic()
         figures = drill.run(part, folder)
@@ -67,7 +67,8 @@ def go_on(drill: Drill, trials: int, *, again: bool) -> None:
             file.write(json.dumps(line) + "\n")
         done = part.stop
         print(told(drill), flush=True)
-    shutil.rmtree(folder, ignore_errors=True)
+    if not drill.keeps:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def commit() -> str:

@@ -16,7 +16,7 @@ Figures = Mapping[str, float]
 
 @dataclass(frozen=True)
 class Drill:
-    """``run`` takes trial numbers and a folder of its own, which is the same for all parts of one count."""
+    """``run`` takes trial numbers and an empty folder of its own; with ``keeps``, the one that the part before left."""
 
     name: str
     title: str
@@ -27,6 +27,7 @@ class Drill:
     most: Mapping[str, float]
     """The most that a figure may be; the others are told, not judged."""
     run: Callable[[range, Path], Figures]
+    keeps: bool = False
 
     def broken(self, figures: Figures, *, timed: bool = True) -> dict[str, float]:
         """The figures that are worse than they may be; a figure that is missing is broken too.

@@ -98,4 +98,5 @@ DRILL = Drill(
         "max_wal_mb": 64,
     },
     run=soak,
+    keeps=True,
 )
