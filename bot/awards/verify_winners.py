@@ -32,9 +32,13 @@ def changed_files(folder: Path, published: str | None) -> Iterator[str]:
     raw = (folder / "manifest.json").read_bytes()
     if published not in (None, sha(raw)):
         yield "manifest.json: is not the one that was published"
-    if (folder / "manifest.sha256").read_text() != f"{sha(raw)}  manifest.json\n":
+    if (folder / "manifest.sha256").read_bytes() != f"{sha(raw)}  manifest.json\n".encode():
         yield "manifest.json or manifest.sha256: changed"
-    listed = json.loads(raw)["files"]
+    try:
+        listed = json.loads(raw)["files"]
+    except (ValueError, LookupError):
+        yield "manifest.json: nothing can be compared with it"
+        return
     there = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
     there = {name for name in there if "__pycache__" not in name} - {"manifest.json", "manifest.sha256"}
     yield from (f"{name}: missing" for name in sorted(set(listed) - there))

@@ -291,16 +291,12 @@ def test_any_changed_byte_is_named(released: Path) -> None:
     rng = random.Random(3)
     files = [p for p in sorted(folder.iterdir()) if p.is_file()]
     files += [p for sub in ("draw", "posts", "evidence") for p in sorted((folder / sub).iterdir())[:10]]
-    for path in files:
+    for path in [*files, *[folder / "manifest.json"] * 20]:
         raw = path.read_bytes()
         at = rng.randrange(len(raw))
         path.write_bytes(raw[:at] + bytes([raw[at] ^ (1 << rng.randrange(7))]) + raw[at + 1 :])
-        try:
-            found = problems(folder)
-        except (ValueError, LookupError, TypeError, AttributeError):
-            assert path.name == "manifest.json"  # not even JSON any more: the program names it as such
-        else:
-            assert any(path.relative_to(folder).as_posix() in line for line in found), path
+        found = problems(folder)
+        assert any(path.relative_to(folder).as_posix() in line for line in found), (path, found)
         path.write_bytes(raw)
     extra = folder / "posts" / "999.json"
     extra.write_text("{}")
