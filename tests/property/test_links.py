@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.awards.links import MOST, SQUARE_HOSTS, X_HOSTS, NoLink, square_link, x_link
@@ -62,6 +62,7 @@ def test_every_host_names_the_same_post(host: str, number: str, tail: str) -> No
     assert not isinstance(link, NoLink) and link.id == number
 
 
+@settings(max_examples=15)
 @given(st.text(ALPHABET, min_size=MOST - 5, max_size=MOST + 5))
 def test_a_long_cell_is_read_in_no_time(cell: str) -> None:
     """Hostile text of the greatest length gives an answer; nothing longer is looked at."""
