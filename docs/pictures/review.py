@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
@@ -24,6 +24,7 @@ from rich.text import Text
 
 COLUMNS, ROWS = 132, 38
 CELL = 10, 20
+POST = "12872333"  # of the demo: a copy of another's picture, mirrored
 THEME = TerminalTheme((15, 18, 22), (230, 233, 238), [(0, 0, 0)] * 8)
 
 Cell = tuple[str, int, tuple[int, int, int], tuple[int, int, int]]
@@ -88,6 +89,12 @@ def screen(columns: int) -> Image.Image:
     return painted(tmux("capture-pane", "-p", "-e", "-N").split("\n")[:-1], columns)
 
 
+def _wait(true: Callable[[], bool]) -> None:
+    until = time.monotonic() + 60
+    while not true() and time.monotonic() < until:
+        time.sleep(0.2)
+
+
 def main() -> None:
     """Review the demo's data in tmux, and draw what is seen."""
     with tempfile.TemporaryDirectory() as folder:
@@ -96,10 +103,11 @@ def main() -> None:
         review = f"LC_ALL=C.UTF-8 {sys.executable} -m bot review --data {data} --as lin --lang en --theme dark"
         tmux("new-session", "-d", "-x", str(COLUMNS), "-y", str(ROWS), review)
         try:
-            until = time.monotonic() + 60
-            while "▀" not in tmux("capture-pane", "-p") and time.monotonic() < until:
+            _wait(lambda: "▀" in tmux("capture-pane", "-p"))
+            while f"{POST}@" not in tmux("capture-pane", "-p"):
+                tmux("send-keys", "Space")
                 time.sleep(0.5)
-            time.sleep(1.0)
+            time.sleep(3.0)
             screen(COLUMNS).save(Path(__file__).with_name("review.png"), optimize=True)
         finally:
             tmux("kill-server")

@@ -134,7 +134,7 @@ class ReviewScreen(Screen[None]):
         """The queue, with the post on the screen marked: two rows a post."""
         lang = self._reader.lang
         lines: list[Line] = []
-        for row in itertools.islice(rows, self.pane("queue").size.height // 2 + 1):
+        for row in itertools.islice(rows, self.pane("queue").size.height // 2):
             here = row.post_id == chosen
             codes = ", ".join(label(code, lang) for code in row.codes)
             head: StyleName = "chosen" if here else ""
