@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 import errno
+from collections.abc import Callable
 from typing import Final
 
 FULL_DISK: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
@@ -17,9 +18,21 @@ FULL_DISK: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 class UserError(Exception):
-    """Something the person at the keyboard can mend. Exit status 1 (could not be done)."""
+    """Something the person at the keyboard can mend. Exit status 1 (could not be done).
+
+    Either a whole message, or a template with its fields, which ``said`` can tell in another language.
+    """
 
     exit_status = 1
+
+    def __init__(self, message: str = "", **fields: object) -> None:
+        super().__init__(message.format(**fields) if fields else message)
+        self._template, self._fields = message, fields
+
+    def said(self, say: Callable[[str], str]) -> str:
+        """The message as a translator says it; in English where it was raised without a template."""
+        words = say(self._template)
+        return words.format(**self._fields) if self._fields else words
 
 
 class ConfigError(UserError):

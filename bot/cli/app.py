@@ -109,7 +109,9 @@ def _end(error: BaseException, *, debug: bool) -> int:
             _say(f"{error.format_message()} (see {where} --help)")
             return 2
         case UserError():
-            _say(str(error))
+            from bot.cli.output import _
+
+            _say(error.said(_))
             return error.exit_status
         case click.ClickException():
             _say(error.format_message())

@@ -81,9 +81,9 @@ def plan(
 ) -> Plan:
     """Find what would change, in the order of the queue; changes nothing. Raises UserError."""
     if action == "reject" and code not in reject_codes():
-        raise UserError(f"unknown reason {code}; known: {', '.join(reject_codes())}")
+        raise UserError("unknown reason {code}; known: {known}", code=code, known=", ".join(reject_codes()))
     if note is not None and not 0 < len(note.strip()) <= MOST_NOTE:
-        raise UserError(f"a note has 1 to {MOST_NOTE} characters")
+        raise UserError("a note has 1 to {most} characters", most=MOST_NOTE)
     if "withdrawn" in wanted.statuses:
         raise UserError("withdrawn posts were deleted by their authors: there is nothing to decide")
     reader = Reader(who=who, now=to_us(now), settles=settles(store, who))
@@ -133,7 +133,7 @@ def drop(store: Store, parked_id: str) -> Parked:
     """Forget a parked excess, undecided. Raises UserError where there is none of this id."""
     row = store.parked.take(parked_id)
     if row is None:
-        raise UserError(f"nothing is parked as {parked_id}: 'gatewarden parked list' shows what is")
+        raise UserError("nothing is parked as {id}: 'gatewarden parked list' shows what is", id=parked_id)
     return _parked(row)
 
 
@@ -150,7 +150,7 @@ def _decide(
         record = store.verdicts.get(aim.post_id)
         try:
             if record is None or not set(seen(record.verdict.findings)) <= set(aim.saw):
-                raise UserError(f"post {aim.post_id} changed")
+                raise UserError("post {post} changed", post=aim.post_id)
             target = Target(post_id=aim.post_id, revision=aim.revision)
             decisions.append(settle(store, target, act, who, now, policy))
         except UserError:  # it changed, or somebody else looks at it: it is told, and waits on

@@ -26,8 +26,8 @@ class Claim(Value):
 class TakenError(UserError):
     """Somebody else holds the post, or took it over. ``holder`` is their name, None where nobody holds it now."""
 
-    def __init__(self, message: str, holder: str | None) -> None:
-        super().__init__(message)
+    def __init__(self, message: str, post: str, holder: str | None, **fields: object) -> None:
+        super().__init__(message, post=post, holder=holder, **fields)
         self.holder = holder
 
 
@@ -47,9 +47,8 @@ def free_for(store: Store, post_id: str, who: str, now: dt.datetime) -> None:
     """Raises TakenError where somebody else holds the post."""
     lease = store.claims.of(post_id)
     if lease is not None and lease.holder != who and lease.until > to_us(now):
-        raise TakenError(
-            f"{lease.holder} is looking at post {post_id} until {from_us(lease.until):%H:%M:%S} UTC", lease.holder
-        )
+        until = f"{from_us(lease.until):%H:%M:%S} UTC"
+        raise TakenError("{holder} is looking at post {post} until {until}", post_id, lease.holder, until=until)
 
 
 def still_held(store: Store, claim: Claim, who: str) -> None:
@@ -60,5 +59,8 @@ def still_held(store: Store, claim: Claim, who: str) -> None:
         return
     now = store.claims.of(claim.post_id)
     holder = None if now is None else now.holder
-    by = f"{holder} has taken it over" if holder is not None and holder != who else "it is no longer held"
-    raise TakenError(f"post {claim.post_id} was not decided: {by}. Look at it again", holder)
+    if holder is not None and holder != who:
+        raise TakenError(
+            "post {post} was not decided: {holder} has taken it over. Look at it again", claim.post_id, holder
+        )
+    raise TakenError("post {post} was not decided: it is no longer held. Look at it again", claim.post_id, holder)

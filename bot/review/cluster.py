@@ -56,7 +56,7 @@ def cluster(store: Store, post_id: str) -> Cluster:
                 member for part in partial if (member := _member(store, part, "partial")) is not None
             ]
             return Cluster(name=store.graph.cluster_name(number), members=tuple(members))
-    raise UserError(f"post {post_id} shares no picture with another")
+    raise UserError("post {post} shares no picture with another", post=post_id)
 
 
 def _members(store: Store, occurrences: list[Occurrence]) -> list[Member]:
@@ -116,7 +116,7 @@ def settle_copies(
     """Reject the copies in a post's cluster, as far as they were ``seen`` (None: all), undone as one. What others hold,
     what changed since, and what waits for a second opinion is left. Raises UserError where nothing is to be settled."""
     if code not in reject_codes():
-        raise UserError(f"unknown reason {code}")
+        raise UserError("unknown reason {code}", code=code)
     act = Act(action="reject", code=code, batch=secrets.token_hex(12))
     there = cluster(store, post_id).members
     known = {(m.post_id, m.revision) for m in (there if seen is None else seen.members)}
@@ -146,7 +146,7 @@ def keep_apart(store: Store, post_id: str, other: str, who: str, now: dt.datetim
     the posts. Raises UserError where nothing ties the two."""
     pairs = [pair for a in _media(store, post_id) for b in _media(store, other) for pair in store.pairs.ties(a, b)]
     if not pairs:
-        raise UserError(f"nothing that can be parted ties post {post_id} to {other}")
+        raise UserError("nothing that can be parted ties post {post} to {other}", post=post_id, other=other)
     return _pair(store, post_id, list(dict.fromkeys(pairs)), "apart", who, now)
 
 
@@ -165,7 +165,7 @@ def _pair(
 ) -> tuple[Decision, ...]:
     record = store.verdicts.get(post_id)
     if record is None:
-        raise UserError(f"no post {post_id}")
+        raise UserError("no post {post}", post=post_id)
     batch = secrets.token_hex(12)
     acts = [Act(action=action, batch=batch, pair=(min(pair), max(pair))) for pair in pairs]
     return tuple(record_decision(store, record, act, who, now) for act in acts)
@@ -181,5 +181,5 @@ def _media(store: Store, post_id: str) -> list[str]:
 def _nth(store: Store, post_id: str, media: int) -> str:
     standings = store.graph.standings(post_id)
     if media not in standings or not 0 <= media < FORMER:
-        raise UserError(f"post {post_id} has no readable media {media}")
+        raise UserError("post {post} has no readable media {media}", post=post_id, media=media)
     return store.graph.key(standings[media][1])[2:]

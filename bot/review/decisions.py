@@ -62,8 +62,8 @@ def find(store: Store, text: str) -> Target:
         if match is not None and store.verdicts.get(match[1]) is not None:
             return Target(post_id=match[1], revision=int(match[2]))
         if store.work.open([text]) or (match is not None and store.work.open([match[1]])):
-            raise UserError(f"post {text} is not judged yet: try again in a moment")
-        raise UserError(f"no post {text}: 'gatewarden queue' and 'gatewarden export' list what there is")
+            raise UserError("post {post} is not judged yet: try again in a moment", post=text)
+        raise UserError("no post {post}: 'gatewarden queue' and 'gatewarden export' list what there is", post=text)
     return Target(post_id=text)
 
 
@@ -85,7 +85,7 @@ def reject(
 ) -> list[Decision]:
     """Turn posts down with a reason code, each once. Raises UserError, with nothing decided."""
     if code not in reject_codes():
-        raise UserError(f"unknown reason {code}; known: {', '.join(reject_codes())}")
+        raise UserError("unknown reason {code}; known: {known}", code=code, known=", ".join(reject_codes()))
     return [
         settle(store, target, Act(action="reject", code=code, note=note), who, now, policy) for target in _once(targets)
     ]
@@ -111,7 +111,9 @@ def undo(store: Store, who: str, now: dt.datetime, *, note: bool = False) -> lis
     each, newest first. ``note``: their newest note instead. Raises UserError."""
     last = store.verdicts.last_of(who, note=note)
     if not last:
-        raise UserError(f"nothing to undo: no {'note' if note else 'decision'} by {who} stands")
+        if note:
+            raise UserError("nothing to undo: no note by {who} stands", who=who)
+        raise UserError("nothing to undo: no decision by {who} stands", who=who)
     batch = secrets.token_hex(12) if len(last) > 1 else None
     return [(_undo(store, decision, who, now, batch), decision) for decision in last]
 
@@ -139,7 +141,7 @@ def _once(targets: Sequence[Target]) -> list[Target]:
         if known.revision is None:
             by_id[target.post_id] = target
         elif target.revision not in (None, known.revision):
-            raise UserError(f"post {target.post_id} is named with two revisions. Nothing was decided")
+            raise UserError("post {post} is named with two revisions. Nothing was decided", post=target.post_id)
     return list(by_id.values())
 
 
@@ -148,7 +150,7 @@ def settle(store: Store, target: Target, act: Act, who: str, now: dt.datetime, p
     record = _known(store, target)
     _guard(store, target, record, who)
     if record.status == "withdrawn":
-        raise UserError(f"post {target.post_id} was deleted by its author: there is nothing to decide")
+        raise UserError("post {post} was deleted by its author: there is nothing to decide", post=target.post_id)
     free_for(store, target.post_id, who, now)
     opinion = act.action in ("approve", "reject") and held(store, record, act.action, who, policy)
     decision = record_decision(store, record, act, who, now, held=opinion)
@@ -161,20 +163,30 @@ def _guard(store: Store, target: Target, record: Record, who: str) -> None:
     newest = newest_revision(store, record)
     saw = target.revision if target.revision is not None else store.verdicts.shown(who, target.post_id)
     if saw is not None and saw > newest:
-        raise UserError(f"post {target.post_id} has no revision {saw}: its newest is {newest}")
+        raise UserError(
+            "post {post} has no revision {saw}: its newest is {newest}", post=target.post_id, saw=saw, newest=newest
+        )
     if saw is not None and saw < newest:
         raise UserError(
-            f"post {target.post_id} changed: its newest revision is {newest}, {who} saw {saw}; "
-            f"look again with 'gatewarden show {target.post_id}'. Nothing was decided"
+            "post {post} changed: its newest revision is {newest}, {who} saw {saw}; look again with"
+            " 'gatewarden show {post}'. Nothing was decided",
+            post=target.post_id,
+            newest=newest,
+            who=who,
+            saw=saw,
         )
     if newest != record.verdict.revision:
-        raise UserError(f"revision {newest} of post {target.post_id} is not judged yet. Nothing was decided")
+        raise UserError(
+            "revision {newest} of post {post} is not judged yet. Nothing was decided",
+            newest=newest,
+            post=target.post_id,
+        )
 
 
 def _known(store: Store, target: Target) -> Record:
     record = store.verdicts.get(target.post_id)
     if record is None:
-        raise UserError(f"no post {target.post_id}")
+        raise UserError("no post {post}", post=target.post_id)
     return record
 
 
@@ -183,7 +195,7 @@ def record_decision(
 ) -> Decision:
     """Write one decision, whatever stands against it. Raises UserError for a note that is none."""
     if act.note is not None and not 0 < len(act.note.strip()) <= MOST_NOTE:
-        raise UserError(f"a note has 1 to {MOST_NOTE} characters")
+        raise UserError("a note has 1 to {most} characters", most=MOST_NOTE)
     decision = Decision(
         id=secrets.token_hex(12),
         post_id=record.post_id,

@@ -86,7 +86,12 @@ class Desk:
             record = self._known(post_id)
             free_for(self._store, post_id, self.who, self._clock.now())
             if record.status != "review" and not decided:
-                raise UserError(f"post {post_id} does not wait any more: {record.status} ({record.decided_by})")
+                raise UserError(
+                    "post {post} does not wait any more: {status} ({by})",
+                    post=post_id,
+                    status=record.status,
+                    by=record.decided_by,
+                )
             may_decide(self._store, record, self.who)
             return self._take(record)
 
@@ -94,7 +99,8 @@ class Desk:
         """The claim of a token, for a surface that remembers no more than that. Raises TakenError."""
         lease = self._store.claims.by_token(token)
         if lease is None or lease.holder != self.who:
-            raise TakenError("this post is no longer held: look at it again", None if lease is None else lease.holder)
+            post_id = "" if lease is None else lease.post_id
+            raise TakenError("this post is no longer held: look at it again", post_id, None)
         return claim_of(lease)
 
     def renew(self, claims: Iterable[Claim]) -> tuple[Claim, ...]:
@@ -118,7 +124,7 @@ class Desk:
     def reject(self, claim: Claim, code: str, note: str | None = None) -> Decision:
         """Turn the post down, with the reason that its author will read."""
         if code not in decisions.reject_codes():
-            raise UserError(f"unknown reason {code}")
+            raise UserError("unknown reason {code}", code=code)
         return self._decide(claim, Act(action="reject", code=code, note=note))
 
     def flag(self, claim: Claim, note: str | None = None) -> Decision:
@@ -201,7 +207,7 @@ class Desk:
         still_held(self._store, claim, self.who)
         record = self._known(claim.post_id)
         if record.verdict.revision == claim.revision and not set(seen(record.verdict.findings)) <= set(claim.saw):
-            raise UserError(f"post {claim.post_id} has a new finding: look at it again. Nothing was decided")
+            raise UserError("post {post} has a new finding: look at it again. Nothing was decided", post=claim.post_id)
 
     def _take(self, record: Record) -> Claim:
         until = to_us(self._clock.now() + self._lease)
@@ -211,7 +217,7 @@ class Desk:
     def _known(self, post_id: str) -> Record:
         record = self._store.verdicts.get(post_id)
         if record is None:
-            raise UserError(f"no post {post_id}")
+            raise UserError("no post {post}", post=post_id)
         return record
 
     def _reader(self) -> Reader:

@@ -57,14 +57,14 @@ WAITING: Final = Filter()
 def parse_filter(text: str) -> Filter:
     """The filter of a typed line. Raises UserError, in one line."""
     if len(text) > MOST:
-        raise UserError(f"a filter has at most {MOST} characters")
+        raise UserError("a filter has at most {most} characters", most=MOST)
     found: dict[str, list[str]] = {key: [] for key in _KEYS}
     words: list[str] = []
     for key, value in _tokens(text):
         (words if key is None else found[key]).append(value)
     for code in found["reason"]:
         if code not in REASONS and not any(known.startswith(f"{code}.") for known in REASONS):
-            raise UserError(f"filter: {code!r} is no reason code, nor a family of them")
+            raise UserError("filter: {code!r} is no reason code, nor a family of them", code=code)
     statuses = tuple(_one_of("status", word, get_args(Status)) for word in found["status"])
     second = _single("second", found["second"])
     return Filter(
@@ -90,7 +90,7 @@ def _tokens(text: str) -> list[tuple[str | None, str]]:
         start = at if key is None else at + len(key) + 1
         match = _QUOTED.match(text, start) or _WORD.match(text, start)
         if match is None:
-            raise UserError(f"filter: {key}: needs a value")
+            raise UserError("filter: {key}: needs a value", key=key)
         value = re.sub(r"\\(.)", r"\1", match[1], flags=re.DOTALL) if match.re is _QUOTED else match[0]
         if not value.strip():
             raise UserError("filter: an empty value matches nothing")
@@ -109,7 +109,7 @@ def _quoted(value: str) -> str:
 
 def _single(key: str, values: list[str]) -> str | None:
     if len(values) > 1:
-        raise UserError(f"filter: {key}: stands twice")
+        raise UserError("filter: {key}: stands twice", key=key)
     return values[0] if values else None
 
 
@@ -117,4 +117,4 @@ def _one_of(key: str, value: str, known: tuple[Name, ...]) -> Name:
     for name in known:
         if name == value:
             return name
-    raise UserError(f"filter: {key}:{value}: one of {', '.join(known)}")
+    raise UserError("filter: {key}:{value}: one of {known}", key=key, value=value, known=", ".join(known))

@@ -18,7 +18,7 @@ def name_moderator(store: Store, name: str, role: Role, now: dt.datetime) -> str
     """Name a moderator, or give them another role; returns their new login token (32 random bytes), which is nowhere
     else. Any older token of theirs ends. Raises UserError."""
     if not 0 < len(name) <= MOST_NAME or not name.isprintable() or name != name.strip():
-        raise UserError(f"a name has 1 to {MOST_NAME} printable characters")
+        raise UserError("a name has 1 to {most} printable characters", most=MOST_NAME)
     token = secrets.token_urlsafe(32)
     store.moderators.put(name, role, _hash(token), to_us(now))
     return token
@@ -27,7 +27,7 @@ def name_moderator(store: Store, name: str, role: Role, now: dt.datetime) -> str
 def remove_moderator(store: Store, name: str, now: dt.datetime) -> None:
     """End a moderator's login. Raises UserError where there is none of that name."""
     if not store.moderators.remove(name, to_us(now)):
-        raise UserError(f"no moderator {name}")
+        raise UserError("no moderator {name}", name=name)
 
 
 def by_token(store: Store, token: str) -> Moderator | None:

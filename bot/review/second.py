@@ -42,13 +42,17 @@ def may_decide(store: Store, record: Record, who: str) -> dict[str, Action]:
     given = _opinions(store, record)
     if len(given) > 1:
         if not settles(store, who):
-            raise UserError(f"two moderators disagree about post {record.post_id}: a lead decides")
+            raise UserError("two moderators disagree about post {post}: a lead decides", post=record.post_id)
         if who in given and store.moderators.role(who) != "lead":
-            raise UserError(f"{who} gave an opinion on post {record.post_id}: somebody else settles it")
+            raise UserError(
+                "{who} gave an opinion on post {post}: somebody else settles it", who=who, post=record.post_id
+            )
     elif who in given:
         raise UserError(
-            f"post {record.post_id} waits for a second pair of eyes, and those are not {who}'s;"
-            " 'gatewarden undo' takes your opinion back"
+            "post {post} waits for a second pair of eyes, and those are not {who}'s;"
+            " 'gatewarden undo' takes your opinion back",
+            post=record.post_id,
+            who=who,
         )
     return given
 

@@ -153,3 +153,10 @@ def test_stats_count_what_a_shadow_rule_would_change(command: Command, tmp_path:
     command("ingest", feed, *at)
     assert command("stats", "--json", *at).objects[0]["shadow"] == {"content.link": {"found": 1, "would_flip": 1}}
     assert "shadow rule" in command("stats", *at).out
+
+
+def test_refusals_in_chinese(command: Command, judged: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What cannot be done is said in the reader's language, its fields filled in, braces in them left alone."""
+    monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
+    assert "没有帖子 {who}" in command("approve", "{who}", "--data", judged).err
+    assert "没有可撤回的：amy" in command("undo", "--as", "amy", "--data", judged).err

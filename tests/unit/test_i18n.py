@@ -28,15 +28,27 @@ def messages() -> Iterator[tuple[str, str]]:
                 yield path.name, argument.value
 
 
+def refusals() -> Iterator[tuple[str, str]]:
+    """(file, message) of each refusal that a moderator may meet."""
+    for path in sorted((ROOT / "bot" / "review").glob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id.endswith("Error"):
+                template = node.args[0]
+                assert isinstance(template, ast.Constant), f"{path.name}:{node.lineno}: a refusal is a template"
+                assert isinstance(template.value, str)
+                yield path.name, template.value
+
+
 def catalogue() -> dict[str, str]:
     with (FOLDER / f"{DOMAIN}.po").open("rb") as file:
         return {str(m.id): str(m.string) for m in read_po(file, abort_invalid=True) if m.id}
 
 
 def test_every_message_is_translated() -> None:
-    """Each English message of the code has its Chinese."""
+    """Each English message of the code has its Chinese, and so has each refusal that a moderator may meet."""
     known = catalogue()
-    assert [(file, message) for file, message in messages() if not known.get(message)] == []
+    assert len(list(refusals())) > 30
+    assert [(file, message) for file, message in (*messages(), *refusals()) if not known.get(message)] == []
 
 
 def test_a_translation_fills_in_the_same_fields() -> None:

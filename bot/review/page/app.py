@@ -129,7 +129,7 @@ async def _errors(request: web.Request, handler: Handler) -> web.StreamResponse:
             raise
         return _failure(request, error.status, error.reason)
     except UserError as error:
-        return _failure(request, 409, str(error))
+        return _failure(request, 409, error.said(reader_of(request).say))
     except Exception:
         log.exception("a page failed", path=request.path)
         return _failure(request, 500, "this is a bug of ours; the log has more")

@@ -154,5 +154,5 @@ def _filter(request: web.Request) -> tuple[Filter, str, str | None]:
     try:
         wanted = parse_filter(query)
     except UserError as error:
-        return Filter(), query, str(error)
+        return Filter(), query, error.said(reader_of(request).say)
     return wanted, str(wanted), None

@@ -352,4 +352,4 @@ class ReviewApp(App[None]):
 
     def refused(self, error: UserError) -> None:
         """Say what could not be done."""
-        self.page.say(str(error), "error")
+        self.page.say(error.said(self.setting.reader.say), "error")
