@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import datetime as dt
 import secrets
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any, Final, Literal
 
 from bot.awards import draw
-from bot.awards.merkle import path
+from bot.awards.merkle import levels, path
 from bot.awards.randomness import Source, Told
 from bot.campaign import Campaign
 from bot.decide import standing
@@ -119,26 +119,21 @@ def hold(store: Store, campaign: str, told: Told, who: str, now: dt.datetime) ->
     return Draw(commitment=it.commitment, entries=it.entries, told=told, result=result)
 
 
-def receipt(it: Draw, post_id: str) -> dict[str, Any]:
-    """What an author needs to find their own entry in the published list. Raises UserError for a post not in it."""
+def receipts(it: Draw) -> Iterator[dict[str, Any]]:
+    """What each author needs to find their own entry in the published list; whoever was forgotten is left out."""
+    tree = levels([entry.line for entry in it.entries])
+    places = {} if it.result is None else {name: place for place, name in enumerate(it.result.ranking, 1)}
     for index, entry in enumerate(it.entries):
-        if entry.post_id == post_id:
-            steps = path([e.line for e in it.entries], index)
-            return {
-                "post_id": post_id,
+        if entry.post_id is not None:
+            yield {
+                "post_id": entry.post_id,
                 "salt": entry.salt,
                 "entry": entry.entry,
                 "out": None if entry.out is None else list(entry.out),
                 "root": it.commitment.root,
-                "path": [[side, sibling.hex()] for side, sibling in steps],
-                "place": _place(it, entry.entry),
+                "path": [[side, sibling.hex()] for side, sibling in path(tree, index)],
+                "place": places.get(entry.entry),
             }
-    raise UserError(f"post {post_id} is not in the list of the draw")
-
-
-def _place(it: Draw, entry: str) -> int | None:
-    ranking = () if it.result is None else it.result.ranking
-    return ranking.index(entry) + 1 if entry in ranking else None
 
 
 def _some(post_ids: Sequence[str]) -> str:

@@ -20,22 +20,27 @@ def leaf_hash(line: bytes) -> bytes:
 
 def root(lines: Sequence[bytes]) -> bytes:
     """The root over the lines in their order: 32 bytes. The root of no lines is the SHA-256 of nothing."""
-    level = [leaf_hash(line) for line in lines]
-    if not level:
-        return hashlib.sha256(b"").digest()
-    while len(level) > 1:
-        level = _parents(level)
-    return level[0]
+    top = levels(lines)[-1]
+    return top[0] if top else hashlib.sha256(b"").digest()
 
 
-def path(lines: Sequence[bytes], index: int) -> tuple[tuple[str, bytes], ...]:
-    """What is needed to get from one line to the root: ("left" or "right", sibling's hash), from the leaf upwards."""
-    level, found = [leaf_hash(line) for line in lines], []
-    while len(level) > 1:
+def levels(lines: Sequence[bytes]) -> list[list[bytes]]:
+    """All hashes of the tree, from the leaves up to the root alone."""
+    found = [[leaf_hash(line) for line in lines]]
+    while len(found[-1]) > 1:
+        found.append(_parents(found[-1]))
+    return found
+
+
+def path(tree: Sequence[Sequence[bytes]], index: int) -> tuple[tuple[str, bytes], ...]:
+    """What is needed to get from one line to the root: ("left" or "right", sibling's hash), from the leaf upwards.
+    ``tree``: its levels."""
+    found = []
+    for level in tree[:-1]:
         sibling = index ^ 1
         if sibling < len(level):
             found.append(("left" if sibling < index else "right", level[sibling]))
-        level, index = _parents(level), index // 2
+        index //= 2
     return tuple(found)
 
 

@@ -126,16 +126,21 @@ def show_(place: Place, output: Path | None, as_json: bool) -> None:
 
 
 @draw.command()
-@click.argument("post", metavar="POST")
+@click.argument("posts", nargs=-1, metavar="[POST…]")
 @place(campaign=True)
-def receipt(place: Place, post: str) -> None:
-    """Print, as JSON, what the author of a post needs to find their entry in the published list.
+def receipt(place: Place, posts: tuple[str, ...]) -> None:
+    """Print, as JSON Lines, what authors need to find their entries in the published list; for all posts if none is
+    named.
 
-    Give it to the author alone: with it anybody can tell which entry is theirs.
+    Give each to its author alone: with it anybody can tell which entry is theirs.
     """
     from bot.awards import drawing
 
-    emit(drawing.receipt(_stored(place), post))
+    found = {row["post_id"]: row for row in drawing.receipts(_stored(place))}
+    if missing := [post for post in posts if post not in found]:
+        raise UserError(f"not in the list of the draw: {', '.join(missing)}")
+    for post in posts or found:
+        emit(found[post])
 
 
 @draw.command()

@@ -14,6 +14,8 @@ from typing import ClassVar
 import pytest
 import time_machine
 
+from bot.awards import merkle
+from bot.awards.canonical import canonical
 from bot.awards.randomness import QUICKNET
 from bot.awards.verify_draw import check
 from bot.store import Store
@@ -110,6 +112,10 @@ def test_a_draw_is_committed_published_and_held_once(
     assert receipt["place"] == ranking.index(receipt["entry"]) + 1
     assert command("draw", "receipt", "3", "--data", eligible).objects[0]["out"] == ["draw.same_person"]
     assert command("draw", "receipt", "99", "--data", eligible).status == 1
+    assert len(command("draw", "receipt", "--data", eligible).objects) == 6
+    steps = [(side, bytes.fromhex(sibling)) for side, sibling in receipt["path"]]
+    line = canonical({"entry": receipt["entry"], "out": None})
+    assert merkle.follow(line, steps).hex() == receipt["root"] == made.objects[0]["root"]
 
 
 def test_what_was_published_cannot_be_changed(command: Command, eligible: Path, drand: list[int]) -> None:
@@ -151,6 +157,26 @@ def test_hosts_that_differ_or_fail_draw_nothing(command: Command, eligible: Path
     assert lied.status == silent.status == 1
     assert "contradict" in lied.err
     assert "1 of 2 hosts" in silent.err
+
+
+def test_a_round_may_come_in_a_file(command: Command, eligible: Path, tmp_path: Path) -> None:
+    """Fetched elsewhere: another round is refused, the announced one decides; secrets are not what this draw waits
+    for."""
+    where = ("--data", eligible, "--as", "amy")
+    with time_machine.travel(AFTER, tick=False):
+        number = command("draw", "commit", "--json", *where).objects[0]["round"]
+    signature = hashlib.sha384(b"any").digest()
+    said = {"round": number, "randomness": hashlib.sha256(signature).hexdigest(), "signature": signature.hex()}
+    files = {name: tmp_path / f"{name}.json" for name in ("other", "broken", "right")}
+    files["other"].write_text(json.dumps(said | {"round": number + 1}))
+    files["broken"].write_text("[]")
+    files["right"].write_text(json.dumps(said))
+    with time_machine.travel(LATER, tick=False):
+        for name in ("other", "broken"):
+            assert command("draw", "hold", "--beacon", files[name], *where).status == 1
+        assert command("draw", "hold", "--beacon", tmp_path / "none", *where).status == 1
+        assert command("draw", "hold", "--reveal", "a=b", *where).status == 1
+        assert command("draw", "hold", "--beacon", files["right"], *where).status == 0
 
 
 def test_without_drand_every_party_must_reveal(command: Command, eligible: Path, tmp_path: Path) -> None:
