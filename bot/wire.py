@@ -135,7 +135,10 @@ async def bot(
         pipeline = Pipeline(store, relater, looker, campaign)
         sources = make_sources(thread, once)
         limits = Limits(
-            concurrency=settings.worker.concurrency, attempts=settings.fetch.attempts, grace=settings.worker.grace
+            concurrency=settings.worker.concurrency,
+            attempts=settings.fetch.attempts,
+            grace=settings.worker.grace,
+            reserve=settings.worker.disk_reserve,
         )
         worker = Worker(thread, pipeline, relater, sources, clock, epoch, limits, on_verdicts, stage)
         yield Bot(

@@ -44,13 +44,15 @@ _OUR_DISK = frozenset({"disk_full", "disk_failed"})  # no fault of the post's: i
 class Limits(Value):
     """Bounds of the loop. ``attempts``: tries of one post while the world fails; ``backoff``: seconds before the
     second,
-    doubled for each further, at most ``backoff_most``; ``grace``: seconds that a stop waits for what is in flight."""
+    doubled for each further, at most ``backoff_most``; ``grace``: seconds that a stop waits for what is in flight;
+    ``reserve``: bytes of free disk below which nothing is taken in."""
 
     concurrency: int = 16
     attempts: int = 3
     grace: float = 30.0
     backoff: float = 2.0
     backoff_most: float = 600.0
+    reserve: int = 0
 
 
 class Progress(Value):
@@ -86,12 +88,17 @@ class Worker:
         self._looked: asyncio.Queue[tuple[Plan, tuple[Seen, ...]]] = asyncio.Queue()
         self._taken = self._judged = 0
         self.last_heard: dict[str, dt.datetime] = {}
-        self.paused = False
+        self._unwritable = self._cramped = False
 
     @property
     def progress(self) -> Progress:
         """Counts of this run."""
         return Progress(taken=self._taken, judged=self._judged, open=len(self._looking) + self._looked.qsize())
+
+    @property
+    def paused(self) -> bool:
+        """Whether nothing is taken in for want of room on the disk."""
+        return self._unwritable or self._cramped
 
     def stop(self) -> None:
         """Ask for a graceful stop; harmless when asked twice."""
@@ -176,20 +183,29 @@ class Worker:
         def write() -> int:
             return self._thread.store.take(source, batch, self._clock.now())
 
+        await self._room()
         with self._stage("take"):
             self._taken += await self._durably(write)
         self.last_heard[source] = self._clock.now()
         self._wake.set()
+
+    async def _room(self) -> None:
+        """Wait until there is room to spare: what is taken in must be looked at and judged as well."""
+        while (free := self._thread.store.free()) < self._limits.reserve:
+            self._cramped = True
+            log.error("disk nearly full: the feed pauses", free=free, reserve=self._limits.reserve)
+            await asyncio.sleep(_FULL_SECONDS)
+        self._cramped = False
 
     async def _durably(self, write: Callable[[], int]) -> int:
         """Write; while the store cannot be written (a full disk) all pauses here, and resumes by itself."""
         while True:
             try:
                 written = await self._thread.write(write)
-                self.paused = False
+                self._unwritable = False
                 return written
             except StoreUnavailableError as error:
-                self.paused = True
+                self._unwritable = True
                 log.error("store unavailable: paused", error=str(error))
                 self._relater.reload()
                 await asyncio.sleep(_FULL_SECONDS)

@@ -10,6 +10,7 @@ import contextlib
 import datetime as dt
 import fcntl
 import os
+import shutil
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -80,6 +81,10 @@ class Store:
         self.work.add([i for i in dirty if i in new], to_us(now - _AHEAD))
         self.work.add([i for i in dirty if i not in new], to_us(now))
         return len(dirty)
+
+    def free(self) -> int:
+        """Bytes of room on the disk."""
+        return shutil.disk_usage(self.directory).free
 
     def lead(self, at: int) -> int | None:
         """Become the one process that judges posts here, and return its epoch; None while another one is.

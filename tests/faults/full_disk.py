@@ -110,7 +110,8 @@ def starved(
     the database, but not for a picture."""
     draw, leave = random.Random(number), number % 2 * PICTURE * 3 // 4
     with small_disk(folder / f"disk {number}", ROOM) as disk:
-        daemon = Daemon(disk / "data", settings=permitting(port), log=folder / f"log {number}")
+        settings = {**permitting(port), "WORKER__DISK_RESERVE": "1"}  # to the last byte
+        daemon = Daemon(disk / "data", settings=settings, log=folder / f"log {number}")
         daemon.start()
         taken = [0]
         pushing = threading.Thread(target=pushed, args=(daemon, made, 0.05, taken))
@@ -133,7 +134,7 @@ def starved(
         found = verdicts(disk / "data")
         return {
             "fillings": 1.0,
-            "paused": float("unavailable: paused" in daemon.errors),
+            "paused": float("unavailable: paused" in daemon.errors or "waiting for room" in daemon.errors),
             "max_resumed_s": resumed,
             "lost": float(differing(found, calm)),
             "unsound": float(len(unsound(disk / "data"))),

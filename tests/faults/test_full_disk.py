@@ -10,6 +10,7 @@ import pytest
 
 from bot import worker
 from bot.cli.app import run
+from bot.store import Store
 from bot.store.blobs import Part
 from tests.faults.full_disk import DRILL, drill, fill, impossible, small_disk
 from tests.faults.remembered import opened
@@ -54,6 +55,23 @@ def test_a_full_disk_costs_a_post_none_of_its_tries(tmp_path: Path, monkeypatch:
         record = store.verdicts.get("1")
         assert record is not None
         assert "media.unavailable" not in [finding.code for finding in record.verdict.findings]
+
+
+def test_the_feed_pauses_while_there_is_little_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Below the reserve nothing is taken in, before the disk is full and nothing can be written any more; with room to
+    spare it goes on by itself."""
+    free = [1, 1, 1]
+
+    def room(store: Store) -> int:
+        return free.pop() if free else 1 << 40
+
+    monkeypatch.setattr(Store, "free", room)
+    monkeypatch.setattr(worker, "_FULL_SECONDS", 0.01)
+    (tmp_path / "feed.jsonl").write_text('{"id": "1"}')
+    assert run(["ingest", str(tmp_path / "feed.jsonl"), "--data", str(tmp_path / "data")]) == 0
+    assert not free
+    with opened(tmp_path / "data") as store:
+        assert store.verdicts.get("1") is not None
 
 
 @tmpfs
