@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import random
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +23,9 @@ from bot.store import Store
 from bot.store.judging import Judging
 from bot.store.times import to_us
 from detectors.evidence import Colour, Mark, MediaEvidence
+from tests.integration.commands import Command
 
+COUNT = 150
 POSTED = dt.datetime(2025, 7, 20, 4, tzinfo=dt.UTC)
 NICKNAMES = ("satoshi", "张三丰", "<b>bold</b>", "=1+1", "x", "", "ann|bob`", "李四\u202e")
 
@@ -133,3 +137,34 @@ def ready(folder: Path, count: int) -> None:
     shared(store, count)
     drawn(store)
     store.close()
+
+
+def winning(command: Command, data: Path) -> dict[str, list[str]]:
+    """Winners' posts by tier."""
+    found: dict[str, list[str]] = {}
+    for row in command("winners", "propose", "--json", "--data", data).objects:
+        if "tier" in row:
+            found.setdefault(row["tier"], []).append(row["post_id"])
+    return found
+
+
+def frozen(command: Command, data: Path) -> dict[str, list[str]]:
+    """Tick every winner's post and freeze."""
+    found = winning(command, data)
+    ticks = [f"--tick={post_id}" for posts in found.values() for post_id in posts]
+    assert command("winners", "recheck", *ticks, "--as", "amy", "--data", data).status == 0
+    ended = command("winners", "freeze", "--as", "amy", "--data", data)
+    assert ended.status == 0, ended.err
+    return found
+
+
+def published(command: Command, data: Path, folder: Path, *more: str) -> Path:
+    """Publish into a folder."""
+    assert command("winners", "publish", folder, *more, "--as", "amy", "--data", data).status == 0
+    return folder
+
+
+def verify(folder: Path, *more: str) -> subprocess.CompletedProcess[str]:
+    """The shipped verifier, as a program that sees nothing of ours."""
+    program = [sys.executable, "-I", str(folder / "evidence" / "verify_winners.py"), *more]
+    return subprocess.run(program, capture_output=True, text=True, check=False, cwd="/")

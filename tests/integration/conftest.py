@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import shutil
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import time_machine
 
+from bot.awards.release import release
+from bot.awards.winners import Awarding
+from bot.campaign import load_campaign
 from bot.cli.app import run
+from bot.store import Store
+from tests.integration.award_store import COUNT, NOW, ready
 from tests.integration.commands import PEOPLE, TAG, Command, Ended, picture, post
 
 
@@ -86,3 +94,50 @@ def eligible(eligible_once: Path, tmp_path: Path) -> Path:
     """A data directory of its own; see ``eligible_once``."""
     shutil.copytree(eligible_once, tmp_path / "eligible")
     return tmp_path / "eligible"
+
+
+@pytest.fixture(scope="session")
+def ranked_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """150 eligible posts, scored, shared and drawn; every fifteenth is a person's second."""
+    folder = tmp_path_factory.mktemp("ranked") / "data"
+    ready(folder, COUNT)
+    return folder
+
+
+@pytest.fixture
+def ranked(ranked_once: Path, tmp_path: Path) -> Path:
+    """A data directory of its own; see ``ranked_once``."""
+    shutil.copytree(ranked_once, tmp_path / "ranked")
+    return tmp_path / "ranked"
+
+
+@pytest.fixture
+def clock() -> Iterator[None]:
+    """Two days after the moment at which views count."""
+    with time_machine.travel(NOW, tick=False):
+        yield
+
+
+@pytest.fixture(scope="session")
+def released_once(ranked_once: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What was published of 73 winners, two of them disqualified after the freeze."""
+    folder = tmp_path_factory.mktemp("released")
+    shutil.copytree(ranked_once, folder / "data")
+    with contextlib.closing(Store(folder / "data")) as store, store.transaction():
+        awarding = Awarding(store, load_campaign(), NOW)
+        posts = [award.post_id for tier in awarding.proposal().tiers for award in tier.awards]
+        awarding.tick(posts, "person", "amy")
+        awarding.freeze("amy")
+        awarding.disqualify(posts[0], "rule.other", None, "amy", person=False)
+        awarding.disqualify(posts[20], "content.stolen", "a note", "amy", person=True)
+        files, _ = release(store, load_campaign(), awarding.proposal(), "masked")
+    for name, body in files.items():
+        (folder / "out" / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / "out" / name).write_bytes(body)
+    return folder / "out"
+
+
+@pytest.fixture
+def released(released_once: Path, tmp_path: Path) -> Path:
+    """A copy of its own; see ``released_once``."""
+    return shutil.copytree(released_once, tmp_path / "released")
