@@ -31,6 +31,8 @@ from detectors.evidence import Value
 MOST_CRASHES = 3
 """Attempts that ended with the process: after these a post is not touched again but shown to a person."""
 
+_POISON = "poison"
+
 log = get_logger("pipeline")
 
 
@@ -56,7 +58,7 @@ class Pipeline:
     def plan(self, job: Job) -> Plan:
         """What must be looked at before this post can be judged."""
         if job.crashes > MOST_CRASHES:
-            return Plan(job=job, fault="poison")
+            return Plan(job=job, fault=_POISON)
         try:
             post = self._store.intake.post(job.post_id)
             return Plan(job=job, post=post, todo=self._todo(post))
@@ -159,6 +161,10 @@ class Pipeline:
         faults = faults if faults is not None else old.faults if old is not None else ()
         author = old.author_id if old is not None else None
         touched: Sequence[str] = ()
+        if _POISON in faults:  # not even judged: that may be what ends the process
+            verdict = self._fault(post_id, old.verdict.revision if old is not None else 1, faults)
+            recorded = self._store.verdicts.record(verdict, author, priority(verdict), faults, now)
+            return (verdict if recorded else None), ()
         try:
             with self._store.connection.transaction():
                 post = merged or self._store.intake.post(post_id)
