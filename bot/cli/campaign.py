@@ -6,7 +6,7 @@ import click
 import msgspec
 
 from bot.cli.options import Place, as_json, debug, place
-from bot.cli.output import emit, progress, remark, say
+from bot.cli.output import _, emit, progress, remark, say
 from bot.errors import ConfigError
 from bot.text_safety import one_line
 
@@ -50,7 +50,7 @@ def replay(place: Place, as_json: bool) -> None:
     from bot.store.opening import opened
     from bot.wire import evidence_version
 
-    with opened(place.settings) as store, progress("judging") as tell:
+    with opened(place.settings) as store, progress(_("judging")) as tell:
         replayed = replay(store, place.campaign, evidence_version(place.campaign.brand.kit), tell)
     for flip in replayed.flips:
         if as_json:
@@ -61,6 +61,7 @@ def replay(place: Place, as_json: bool) -> None:
                 for reasons in (flip.reasons_before, flip.reasons_after)
             )
             say(one_line(f"{flip.post_id}  {flip.before} -> {flip.after}  ({before} -> {after})"))
-    remark(f"{len(replayed.flips)} of {replayed.posts} posts would flip")
+    words = _("{count} of {posts} posts would flip")
+    remark(words.format(count=len(replayed.flips), posts=replayed.posts))
     if replayed.unseen:
-        remark(f"{replayed.unseen} posts have media that nobody looked at")
+        remark(_("{count} posts have media that nobody looked at").format(count=replayed.unseen))

@@ -10,7 +10,7 @@ import click
 
 from bot.cli.bulk import decide_all, over_filter, tell
 from bot.cli.options import Place, as_json, by, place
-from bot.cli.output import emit, say
+from bot.cli.output import _, emit, say
 from bot.text_safety import one_line
 
 if TYPE_CHECKING:
@@ -205,5 +205,7 @@ def print_decisions(
                 "at": decision.at.isoformat(), "undoes": decision.undoes, "status": status,
             })  # fmt: skip
         else:
-            of = "" if undone is None else f" of {undone.action}"
-            say(one_line(f"{decision.post_id}@{decision.revision}  {decision.action}{of} by {decision.who}: {status}"))
+            words = _("{action} by {who}: {status}") if undone is None else _("undo of {action} by {who}: {status}")
+            of = decision if undone is None else undone
+            told = words.format(action=of.action, who=decision.who, status=status)
+            say(one_line(f"{decision.post_id}@{decision.revision}  {told}"))

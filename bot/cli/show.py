@@ -53,7 +53,9 @@ def show(place: Place, post: str, annotate: Path | None, who: str, lang: Lang, a
                 f"post {target.post_id} has no revision {target.revision} that was judged; newest: {newest}"
             )
         if target.revision is not None and target.revision < newest:
-            remark(f"revision {target.revision} is no more; this is the newest, {newest}")
+            remark(
+                _("revision {old} is no more; this is the newest, {newest}").format(old=target.revision, newest=newest)
+            )
         it = dossier.dossier(store, place.campaign, record, who)
     if annotate is not None:
         _annotate(it, place, annotate)
@@ -75,23 +77,23 @@ def _print(it: Dossier, place: Place, lang: Lang) -> None:
         )
     )
     if post is None:
-        say("  what this post said was erased")
+        say("  " + _("what this post said was erased"))
     else:
         _print_post(post, place)
         for index, item in enumerate(it.looked):
             _print_media(index, item, place)
-    _heading("findings")
+    _heading(_("findings"))
     for finding in it.record.verdict.findings:
         say(one_line(f"  {_GLYPHS[finding.stance]} {finding.code}: {dossier.sentence(it, finding, lang)}"))
     if it.appeal is not None:
         _heading(_("reopened"))
         say(one_line(f"  {it.appeal.who}: {it.appeal.note}"))
-    _heading("history")
+    _heading(_("history"))
     for event in it.history:
         at = _at(dt.datetime.fromisoformat(event["at"]), place.campaign.tz)
         say(one_line(f"  {at}  {_event(event)}"))
     for language_name in ("zh", "en"):
-        _heading(f"message for the author ({language_name})")
+        _heading(_("message for the author ({language})").format(language=language_name))
         for row in rows(dossier.message(it, language_name)):
             say(f"  {row}")
 
@@ -104,21 +106,24 @@ def _heading(words: str) -> None:
 def _print_post(post: Post, place: Place) -> None:
     author = post.author
     facts = [author.nickname, author.id and f"id {author.id}", author.account_type, author.region]
-    verified = {True: "verified", False: "not verified", None: None}[author.verified]
-    say(one_line("  by " + (", ".join(str(fact) for fact in (*facts, verified) if fact) or "unknown")))
+    verified = {True: _("verified"), False: _("not verified"), None: None}[author.verified]
+    known = ", ".join(str(fact) for fact in (*facts, verified) if fact)
+    say(one_line("  " + _("by {author}").format(author=known or _("unknown"))))
     zone = place.campaign.tz
     if post.created_at is not None:
-        say(f"  posted {_at(post.created_at, zone)}")
+        say("  " + _("posted {at}").format(at=_at(post.created_at, zone)))
     else:
         early, late = post.posted.earliest, post.posted.latest
-        say(f"  posted between {_at(early, zone)} and {_at(late, zone)}, as far as was observed")
+        words = _("posted between {early} and {late}, as far as was observed")
+        say("  " + words.format(early=_at(early, zone), late=_at(late, zone)))
     if post.edited is not None:
-        say(f"  edited {_at(post.edited.latest, zone)}")
+        say("  " + _("edited {at}").format(at=_at(post.edited.latest, zone)))
     if post.deleted:
-        say("  deleted by its author")
+        say("  " + _("deleted by its author"))
     if post.url:
         say(one_line(f"  {post.url}"))
-    say(one_line(f"  from {', '.join(post.sources)}{''.join(f'; {note}' for note in post.notes)}"))
+    sources = "; ".join((", ".join(post.sources), *post.notes))
+    say(one_line("  " + _("from {sources}").format(sources=sources)))
     say("")
     for row in [*(rows(post.title) if post.title else []), *rows(post.text)]:
         say(f"  {row}")
@@ -176,25 +181,27 @@ def _annotate(it: Dossier, place: Place, out: Path) -> None:
         frame = best_frame(item.result)
         found = pixels(blobs.path(item.result.sha256), place.settings.engine, frame=frame)
         if found is None:
-            remark(f"media {index} is no longer stored")
+            remark(_("media {index} is no longer stored").format(index=index))
             continue
         image = drawn(*found, outlines(item.result, None if item.result.kind == "image" else frame))
         target = out / f"{index}-{item.result.sha256[:12]}.png"
         write_whole(target, [png(image)])
-        remark(f"wrote {target}")
+        remark(_("wrote {file}").format(file=target))
 
 
 def _event(event: dict[str, Any]) -> str:
     match event["event"]:
         case "post.seen":
-            return f"seen in {event['source']}"
+            return _("seen in {source}").format(source=event["source"])
         case "post.judged":
             codes = ", ".join(code for code, stance, _ in event["codes"] if stance != "supports")
-            return f"revision {event['revision']} judged {event['status']}{f': {codes}' if codes else ''}"
+            words = _("revision {revision} judged {status}").format(**event)
+            return f"{words}: {codes}" if codes else words
         case "post.decided":
             code = "" if event["code"] is None else f" ({event['code']})"
             note = "" if not event.get("note") else f": {event['note']}"
-            undone = "  [undone]" if event.get("undone") else ""
-            return f"{event['who']}: {event['action']}{code} on revision {event['revision']}{note}{undone}"
+            undone = f"  [{_('undone')}]" if event.get("undone") else ""
+            words = _("{who}: {action} on revision {revision}").format(**event | {"action": event["action"] + code})
+            return f"{words}{note}{undone}"
         case other:
             return str(other)
