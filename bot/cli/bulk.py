@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import sys
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -20,30 +19,27 @@ if TYPE_CHECKING:
 _SHOWN = 10  # ids of a preview
 
 
+def _read(ctx: click.Context, option: click.Parameter, value: str | None) -> Filter | None:
+    from bot.errors import UserError
+    from bot.review.filters import parse_filter
+
+    try:
+        return None if value is None else parse_filter(value)
+    except UserError as error:
+        raise click.BadParameter(error.said(_)) from error
+
+
+def filter_option(command: F) -> F:
+    """``--filter``, given as ``wanted``."""
+    words = "All posts that this finds: reason:CODE author:ID status:STATUS cluster:NAME second:yes words."
+    return click.option("--filter", "wanted", callback=_read, metavar="FILTER", help=words)(command)
+
+
 def over_filter(command: F) -> F:
     """``--filter``, ``--dry-run`` and ``--yes``, given as ``wanted``, ``dry_run`` and ``yes``."""
-
-    def read(ctx: click.Context, option: click.Parameter, value: str | None) -> Filter | None:
-        from bot.errors import UserError
-        from bot.review.filters import parse_filter
-
-        try:
-            return None if value is None else parse_filter(value)
-        except UserError as error:
-            raise click.BadParameter(str(error)) from error
-
-    options: list[Callable[..., Any]] = [
-        click.option(
-            "--filter", "wanted", callback=read, metavar="FILTER",
-            help="All posts that this finds: reason:CODE author:ID status:STATUS cluster:NAME second:yes words.",
-        ),
-        click.option("--dry-run", is_flag=True, help="With --filter: say what would change, and change nothing."),
-        click.option("--yes", is_flag=True, help="With --filter: do not ask."),
-    ]  # fmt: skip
-    made: Any = command
-    for option in reversed(options):
-        made = option(made)
-    return made  # type: ignore[no-any-return]  # click's decorators keep the function
+    dry = click.option("--dry-run", is_flag=True, help="With --filter: say what would change, and change nothing.")
+    sure = click.option("--yes", is_flag=True, help="With --filter: do not ask.")
+    return filter_option(dry(sure(command)))
 
 
 def decide_all(

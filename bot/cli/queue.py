@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from bot.cli.bulk import filter_option
 from bot.cli.export import STATUSES
 from bot.cli.options import Place, as_json, language, place
 from bot.cli.output import _, emit, fitted, remark, say, styled
@@ -16,6 +17,8 @@ from bot.text_safety import one_line
 if TYPE_CHECKING:
     from bot.model import Post
     from bot.reasons import Lang
+    from bot.review.filters import Filter
+    from bot.store import Store
     from bot.store.verdicts import Record
 
 _EXCERPT = 400  # characters of a text that may be shown in one row
@@ -25,6 +28,7 @@ _EXCERPT = 400  # characters of a text that may be shown in one row
 @click.option("--reason", "reasons", multiple=True, metavar="CODE", help="Only with this reason, or family of reasons.")
 @click.option("-s", "--status", "statuses", multiple=True, type=STATUSES, help="Instead of those that wait.")
 @click.option("--author", metavar="AUTHOR-ID", help="Only this author's.")
+@filter_option
 @click.option("-n", "--limit", type=click.IntRange(min=1), metavar="N", help="At most so many.")
 @language
 @as_json
@@ -34,20 +38,26 @@ def queue(
     reasons: tuple[str, ...],
     statuses: tuple[Status, ...],
     author: str | None,
+    wanted: Filter | None,
     limit: int | None,
     lang: Lang,
     as_json: bool,
 ) -> None:
     """List what waits for a person, worst first, then the longest waiting.
 
-    Two rows a post: its id and why it waits, then who wrote what. Through a pipe nothing is cut.
+    Two rows a post: its id and why it waits, then who wrote what. Through a pipe nothing is cut. --filter is as in the
+    review itself, and goes without the other options that narrow.
     """
     from bot.store.opening import reading
 
     _check_reasons(reasons)
+    if wanted is not None and (reasons or statuses or author is not None):
+        raise click.UsageError("--filter goes without --reason, --status and --author: it has them all")
     zone = place.campaign.tz  # first of all: a wrong campaign file is told before any row is printed
     with reading(place.settings) as store:
         found = store.verdicts.all(statuses) if statuses else store.verdicts.queue()
+        if wanted is not None:
+            found = _found(store, wanted)
         found = [r for r in found if (author is None or r.author_id == author) and _has(r, reasons)]
         for record in found[:limit]:
             post = store.intake.post(record.post_id)
@@ -59,6 +69,20 @@ def queue(
             shown = len(found[:limit])
             told = _("{shown} of {count} posts") if shown < len(found) else _("{shown} posts")
             remark(told.format(shown=shown, count=len(found)))
+
+
+def _found(store: Store, wanted: Filter) -> list[Record]:
+    """What a filter finds, whoever holds it."""
+    from bot.review.learning import uncertainty
+    from bot.store.waiting import Reader
+
+    nobody = Reader(who="", now=2**62, settles=True)
+    ids = store.waiting.ids(wanted, nobody, -1)
+    records = [record for post_id in ids if (record := store.verdicts.get(post_id)) is not None]
+    if wanted.order == "informative":
+        order = {post_id: i for i, post_id in enumerate(uncertainty(store).order(r.verdict for r in records))}
+        records.sort(key=lambda record: order[record.post_id])
+    return records
 
 
 def _check_reasons(wanted: tuple[str, ...]) -> None:

@@ -127,3 +127,13 @@ def test_over_the_quota_at_the_command_line(command: Command, judged: Path, monk
     assert waiting["id"] in command("parked", "list", "--data", judged).out
     assert len(command("parked", "confirm", waiting["id"], "--data", judged, "--json").objects) == 1
     assert command("parked", "drop", waiting["id"], "--data", judged).status == 1
+
+
+def test_the_queue_takes_the_same_filter(command: Command, judged: Path) -> None:
+    """What is listed is what would be decided, whoever holds it; a second way of narrowing beside it is wrong usage."""
+    listed = command("queue", "--filter", "reason:brand", "--json", "--data", judged).objects
+    assert {o["post_id"] for o in listed} == {"101", "103"}
+    found = command("queue", "--filter", "order:informative status:ineligible", "--json", "--data", judged).objects
+    assert {o["post_id"] for o in found} == {"102", "104", "106"}
+    assert command("queue", "--filter", "mine", "--json", "--data", judged).objects[0]["post_id"] == "103"
+    assert command("queue", "--filter", "reason:brand", "--author", "ann", "--data", judged).status == 2
