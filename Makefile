@@ -44,7 +44,7 @@ faults: setup
 
 # The speeds. The detectors' figures (benchmarks.marks, benchmarks.copies) need gathered pictures: training/README.md.
 bench: setup
-	@for name in ingest copies_order throughput eyes questionnaire; do $(BIN)/python -m benchmarks.$$name || exit 1; done
+	@for name in ingest copies_order throughput eyes questionnaire draw allocation evidence; do $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 clean:
 	rm -rf .venv .demo build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -165,7 +165,7 @@ def publish(place: Place, folder: Path, names: Any, who: str, as_json: bool) -> 
         it = awarding.publishable()
         files, digest = release(store, place.campaign, it, names)
         awarding.published(digest, who)
-    write(folder, files)
+        write(folder, files)  # in the transaction: where it fails, the log does not say that it was published
     if as_json:
         emit({"folder": str(folder), "files": len(files), "evidence": digest})
     else:

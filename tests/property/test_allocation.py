@@ -10,11 +10,39 @@ import pytest
 from benchmarks.allocation import Campaign, broken, campaign_of, found
 from bot.awards.allocation import Contender, Tier, allocate
 from bot.awards.prizes import Prize
+from bot.awards.verify_winners import outcome
 
 
 def test_random_campaigns_keep_the_rule() -> None:
     """The short form of benchmarks/allocation.py: counts exact, one prize a person, order kept, alternates right."""
     assert found(1_000, seed=3) == {}
+
+
+def test_the_shipped_verifier_agrees() -> None:
+    """What ``verify_winners.py`` computes by its own code is what the program gives, on 1,000 random campaigns."""
+    for number in range(1_000):
+        campaign = campaign_of(random.Random(number))
+        contenders = {
+            post_id: msgspec.to_builtins(who) | {"region": {"CN": "home", "US": "abroad", None: None}[who.region]}
+            for post_id, who in campaign.contenders.items()
+        }
+        basis = {
+            "prizes": msgspec.to_builtins(campaign.prizes),
+            "one_prize": campaign.one_prize,
+            "rankings": campaign.rankings,
+            "contenders": contenders,
+            "out": dict.fromkeys(campaign.disqualified, "rule.other"),
+        }
+        keys = ("tier", "place", "post_id", "rank", "form")
+        said = [
+            {
+                "tier": tier.tier,
+                "awards": [{key: getattr(award, key) for key in keys} for award in tier.awards],
+                "alternates": list(tier.alternates),
+            }
+            for tier in campaign.awarded()
+        ]
+        assert outcome(basis, []) == said
 
 
 @pytest.mark.parametrize("change", ["swap", "drop", "twice", "disqualified", "form"])

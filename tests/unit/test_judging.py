@@ -7,6 +7,7 @@ from collections import Counter
 
 import pytest
 
+from bot.awards import verify_winners
 from bot.awards.judging import Marked, next_post, ranking, weighted
 
 SEED = "5a" * 32
@@ -110,3 +111,21 @@ def test_one_judge_alone_or_equal_scores_divide_by_nothing() -> None:
     assert [s.score for s in ranking([mark("1", "ann", 5, 5, 5)], ["1"], RUBRIC, SEED)] == [50.0]
     same = [mark(p, j, 5, 5, 5) for p in "12" for j in ("ann", "bob")]
     assert {(s.score, s.error) for s in ranking(same, "12", RUBRIC, SEED)} == {(50.0, 0.0)}
+
+
+def test_the_shipped_verifier_agrees() -> None:
+    """What ``verify_winners.py`` computes by its own code is the program's ranking, on 200 random panels with ties."""
+    for number in range(200):
+        rng = random.Random(number)
+        posts = [str(n) for n in range(rng.randrange(1, 40))]
+        most = rng.choice((1, 10))
+        done = [
+            mark(post_id, judge, *[rng.randrange(most + 1) for _ in RUBRIC])
+            for post_id in posts
+            for judge in rng.sample(["ann", "bob", "cat", "dan"], rng.randrange(1, 4))
+        ]
+        ours = [(s.post_id, s.score) for s in ranking(done, posts, RUBRIC, SEED)]
+        given = [{"post_id": m.post_id, "judge": m.judge, "marks": m.marks} for m in done]
+        theirs = verify_winners.scores(given, RUBRIC, SEED)
+        assert [post_id for post_id, _ in theirs] == [post_id for post_id, _ in ours]
+        assert [round(score, 4) for _, score in theirs] == pytest.approx([score for _, score in ours])
