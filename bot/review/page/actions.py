@@ -203,7 +203,9 @@ def _done(desk: Desk, act: Act) -> Result:
             case "skip":
                 desk.skip(claim)
     except UserError as error:
-        return Result(post_id=act.post_id, action=act.action, wrong=str(error))
+        words = str(error)
+        named = words if act.post_id in words else f"{act.post_id}: {words}"
+        return Result(post_id=act.post_id, action=act.action, wrong=named)
     return Result(post_id=act.post_id, action=act.action)
 
 
