@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 import click
 import msgspec
 
-from bot.cli.options import Place, as_json, debug, place
+from bot.cli.options import Place, as_json, debug, language, place
 from bot.cli.output import _, emit, progress, remark, say
 from bot.errors import ConfigError
 from bot.text_safety import one_line
+
+if TYPE_CHECKING:
+    from bot.reasons import Lang
 
 
 @click.group()
@@ -38,16 +44,21 @@ def check(file: str, as_json: bool) -> None:
 
 
 @click.command()
+@click.option(
+    "--pictures", type=click.Path(path_type=Path), metavar="OUT", help="Write a page here that shows what would flip."
+)
+@language
 @as_json
 @place(campaign=True)
-def replay(place: Place, as_json: bool) -> None:
+def replay(place: Place, pictures: Path | None, lang: Lang, as_json: bool) -> None:
     """Judge the stored evidence again under another campaign file (--campaign), and list what would flip.
 
     Works on a copy and changes nothing. Decisions by people count as they stand. Posts that were no entries before have
     media nobody looked at; they come out as media.unavailable.
     """
+    from bot.flip_sheet import write_sheet
     from bot.replay import replay
-    from bot.store.opening import opened
+    from bot.store.opening import open_blobs, opened, reading
     from bot.wire import evidence_version
 
     with opened(place.settings) as store, progress(_("judging")) as tell:
@@ -61,7 +72,12 @@ def replay(place: Place, as_json: bool) -> None:
                 for reasons in (flip.reasons_before, flip.reasons_after)
             )
             say(one_line(f"{flip.post_id}  {flip.before} -> {flip.after}  ({before} -> {after})"))
-    words = _("{count} of {posts} posts would flip")
-    remark(words.format(count=len(replayed.flips), posts=replayed.posts))
+    told = _("{count} of {posts} posts would flip").format(count=len(replayed.flips), posts=replayed.posts)
+    if pictures is not None:
+        with reading(place.settings) as store:
+            blobs = open_blobs(place.settings)
+            page = write_sheet(pictures, replayed.flips, told, store, blobs, place.settings.engine, lang)
+        remark(_("wrote {file}").format(file=page))
+    remark(told)
     if replayed.unseen:
         remark(_("{count} posts have media that nobody looked at").format(count=replayed.unseen))

@@ -10,7 +10,10 @@ import pytest
 from bot import replay as replaying
 from bot.campaign import Campaign
 from bot.replay import Replayed, replay
+from tests.integration.commands import Command
 from tests.integration.judged import VERSION, Square
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -96,3 +99,21 @@ def test_decisions_by_people_count_as_they_stand(square: Square, tmp_path: Path)
     [amy] = desks(square.store, Clock(), "amy")
     amy.reject(amy.claim(flipped, decided=True), "rule.other")
     assert flipped not in flips(replay(square.store, campaign, VERSION))
+
+
+def test_what_would_flip_is_shown_with_its_pictures(command: Command, judged: Path, tmp_path: Path) -> None:
+    """A page names each post that would flip, escaped, with its picture beside it; the others are not on it."""
+    campaign = tmp_path / "c.toml"
+    text = (ROOT / "assets" / "campaigns" / "my-gate-moment.toml").read_text()
+    for code in ("brand.absent", "brand.unsure"):
+        text = text.replace(f'"{code}" = "ask"', f'"{code}" = "block"')
+    campaign.write_text(text)
+    out = tmp_path / "out"
+    done = command("replay", "--campaign", campaign, "--pictures", out, "--json", "--data", judged)
+    flipped = {o["post_id"] for o in done.objects}
+    assert flipped == {"101", "103"}
+    page = (out / "index.html").read_text()
+    assert all(f"{post_id}: review → ineligible" in page for post_id in flipped)
+    assert "104" not in page
+    assert len(list(out.glob("*.png"))) == 2
+    assert all(picture.name in page for picture in out.glob("*.png"))
