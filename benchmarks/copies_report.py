@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import beta  # type: ignore[import-untyped]
 
-from benchmarks.copies_sets import Sets
+from benchmarks.copies_sets import Query, Sets
 from benchmarks.copy_edits import EDITS
 
 Floats = npt.NDArray[np.float64]
@@ -98,14 +98,26 @@ def macro(answers: Sequence[Answer], method: str, least: float) -> tuple[float, 
             row = places.index(answer.truth)
             table[row, list(EDITS).index(answer.kind)] = answer.hit(method, least)
     rng = np.random.default_rng(1)
-    draws = [np.nanmean(table[rng.integers(0, len(places), len(places))], axis=0) for _ in range(1000)]
-    means = np.nanmean(draws, axis=1)
-    middle = float(np.nanmean(np.nanmean(table, axis=0)))
+    whole = table[~np.isnan(table).any(axis=1)]  # originals of which every edit was asked
+    if not len(whole):
+        return 0.0, 0.0, 1.0
+    means = [whole[rng.integers(0, len(whole), len(whole))].mean() for _ in range(1000)]
+    middle = float(whole.mean())
     return middle, float(np.quantile(means, 0.025)), float(np.quantile(means, 0.975))
+
+
+def _less_known(answer: Answer, query: Query, sets: Sets) -> Answer:
+    """Without links of honest queries to the very same photograph."""
+    if answer.truth is not None:
+        return answer
+    cascade = [(s, place) for s, place in answer.found["cascade"] if not sets.same_photograph(query, place)]
+    return msgspec.structs.replace(answer, found={**answer.found, "cascade": cascade})
 
 
 def printed(answers: Sequence[Answer], sets: Sets, least: Mapping[str, float]) -> None:
     """Print all tables."""
+    queries = {query.name: query for query in sets.queries}
+    answers = [_less_known(answer, queries[answer.name], sets) for answer in answers]
     edited, honest = ([a for a in answers if (a.truth is None) == honest] for honest in (False, True))
     kinds = [made.kind for made in sets.history]
     print(f"\nhistory {len(kinds)} pictures: {len(sets.originals)} originals, {sum(k != 'photo' for k in kinds)}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import struct
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import cv2
@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.copies_hashes import Hashes
-from detectors import features, fingerprint
+from detectors import features, fingerprint, panels
 from detectors.evidence import Colour, MediaEvidence
 
 Pixels = npt.NDArray[np.uint8]
@@ -31,24 +31,28 @@ class Seen(msgspec.Struct, frozen=True):
     milliseconds: dict[str, float]
 
 
+def stored(path: Path) -> Iterator[Seen]:
+    """All that a file holds; a half-written end, of a run that was killed, is left out."""
+    decode = msgspec.msgpack.Decoder(Seen).decode
+    data, end = path.read_bytes(), 0
+    while end + _LENGTH.size <= len(data):
+        start = end + _LENGTH.size
+        end = start + _LENGTH.unpack_from(data, end)[0]
+        if end <= len(data):
+            yield decode(data[start:end])
+
+
 class SeenFile:
-    """Appends what is new; a half-written end, of a run that was killed, is dropped."""
+    """Appends what is new."""
 
     def __init__(self, work: Path, split: str, hashes: Hashes) -> None:
         self._path = work / f"{split}-{fingerprint.VERSION}-{features.VERSION}.seen"
         self._hashes = hashes
         self._known: dict[str, Seen] = {}
-        decode = msgspec.msgpack.Decoder(Seen).decode
-        data = self._path.read_bytes() if self._path.exists() else b""
         end = 0
-        while end + _LENGTH.size <= len(data):
-            start = end + _LENGTH.size
-            stop = start + _LENGTH.unpack_from(data, end)[0]
-            if stop > len(data):
-                break
-            one = decode(data[start:stop])
+        for one in stored(self._path) if self._path.exists() else ():
             self._known[one.name] = one
-            end = stop
+            end += _LENGTH.size + len(msgspec.msgpack.encode(one))
         self._file = self._path.open("ab")
         self._file.truncate(end)
 
@@ -69,10 +73,16 @@ class SeenFile:
         hashed = time.thread_time()
         packed = features.features(gray)
         done = time.thread_time()
+        boxed = panels.panels(gray)
+        finished = time.thread_time()
         evidence = MediaEvidence(
             sha256=hashlib.sha256(rgb.tobytes()).hexdigest(), kind="image", format="png", width=rgb.shape[1],
             height=rgb.shape[0], duration=None, marks=(), colour=Colour(score=0.0, shares={}, adjacency=0.0),
-            resemblances=(), fingerprints=(seen,), codes=(), features=packed,
+            resemblances=(), fingerprints=(seen,), codes=(), features=packed, panels=boxed,
         )  # fmt: skip
-        costs = {"hashes": (hashed - start) * 1000, "local features": (done - hashed) * 1000}
+        costs = {
+            "hashes": (hashed - start) * 1000,
+            "local features": (done - hashed) * 1000,
+            "panels": (finished - done) * 1000,
+        }
         return Seen(name, evidence, self._hashes.of(rgb, seen), costs)

@@ -105,7 +105,7 @@ class Matcher:
             prints: tuple[Print, ...] = (*hashes(item.evidence), *panels(item.evidence))
             for print_ in prints:
                 self._hashes.add(key, print_.pdq)
-            self._features.add(key, codes(item.evidence.features))
+        self._features.fill((key, codes(item.evidence.features)) for key, item in enumerate(self._items))
 
     def matches(self, query: Item) -> list[Match]:
         """What repeats the query, best first, then in order of path."""

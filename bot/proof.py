@@ -27,7 +27,6 @@ SHARED_LEAST: Final = 4
 """Places at which two pictures must agree by word, signature and geometry before a proof by features is tried."""
 
 _WHOLE: Final = 0.85  # of either picture seen in the other: nearly the same picture, not a part
-_SAME: Final = 0.96
 _MANY: Final = 30
 _SHOWN: Final = 0.7  # alike, from which a shared picture is there as a whole; below, only its agreeing points are
 _MARK: Final = 0.5  # score from which a place holds a brand mark
@@ -166,15 +165,16 @@ def _by_features(first: Sight, second: Sight, distance: int, campaign: Campaign)
         return None
     hollow = found.inliers < policy.inliers or max(found.spans) < policy.area or found.alike < policy.alike
     # Clusters are joined by near links, so these must be sure: all of either is in the other and looks the same.
-    whole = min(found.covers) >= _WHOLE and found.alike >= _SAME and found.inliers >= _MANY
+    doubtful = hollow or is_doubtful(found.alike, found.even, found.covers)
+    whole = min(found.covers) >= _WHOLE and found.inliers >= _MANY and not doubtful
     return Proof(
-        kind="near" if whole and not hollow else "partial",
+        kind="near" if whole else "partial",
         distance=distance,
         inliers=found.inliers,
         area=round(min(1.0, max(found.spans)), 4),
         alike=round(found.alike, 4),
         quad=_quad(found, a, b, second.evidence.width / b.width),
-        doubtful=hollow or is_doubtful(found.alike, found.covers),
+        doubtful=doubtful,
         hollow=hollow,
         points=(bits(found.pairs[:, 0].tolist()), bits(found.pairs[:, 1].tolist())),
     )

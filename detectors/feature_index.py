@@ -22,7 +22,7 @@ from detectors.words import WORDS
 
 __all__ = ["RADIUS", "FeatureIndex"]
 
-RADIUS: Final = 8
+RADIUS: Final = 10
 """Bits. On the threshold split of benchmarks/copies.py, at 4 places, 0.960 of copies are candidates beside 0.8 of 1,000
 unrelated photographs; with 10 bits 0.968 beside 1.1."""
 _LARGEST: Final = 1 << 22  # postings of a block from which it is merged no more

@@ -1,0 +1,140 @@
+"""What finding copies costs: look-ups as history grows, memory, disk, restart, and a 12-megapixel JPEG.
+
+    python -m benchmarks.copies_lookup hashes [--most N]
+    python -m benchmarks.copies_lookup features SEEN [--pictures N] [--queries N]
+    python -m benchmarks.copies_lookup jpeg
+
+``hashes``: random hashes, one picture in all 8 orientations, every hit within 31 bits (and the index's slack).
+``features``: SEEN is the ``.seen`` file of a run of benchmarks/copies.py; its history is repeated up to N pictures (the
+originals stand once), and its queries go through the whole cascade, find and prove. ``jpeg``: beside Pillow's plain
+decode of the same file. Milliseconds of processor time throughout, so that a busy machine tells no lies.
+"""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import io
+import os
+import secrets
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as bot/__main__.py does
+
+import cv2
+import numpy as np
+from PIL import Image
+
+from benchmarks.copies_seen import stored
+from bot.campaign import load_campaign
+from bot.matching import Item, Matcher
+from detectors import panels
+from detectors.evidence import MediaEvidence
+from detectors.examples import scene
+from detectors.feature_index import FeatureIndex
+from detectors.features import codes, features
+from detectors.fingerprint import fingerprint
+from detectors.nearest import TURN_SLACK, HashIndex
+from detectors.picture import Picture, open_picture
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Measure one part and print it."""
+    parser = argparse.ArgumentParser(prog="benchmarks.copies_lookup")
+    parts = parser.add_subparsers(dest="part", required=True)
+    parts.add_parser("hashes").add_argument("--most", type=int, default=1_000_000)
+    grown = parts.add_parser("features")
+    grown.add_argument("seen", type=Path)
+    grown.add_argument("--pictures", type=int, default=100_000)
+    grown.add_argument("--queries", type=int, default=300)
+    parts.add_parser("jpeg")
+    given = parser.parse_args(arguments)
+    if given.part == "hashes":
+        _hashes(given.most)
+    elif given.part == "features":
+        _features(given.seen, given.pictures, given.queries)
+    else:
+        _jpeg()
+    return 0
+
+
+def _hashes(most: int) -> None:
+    print("| hashes | median ms | p95 ms | filled in s |\n| ---: | ---: | ---: | ---: |")
+    for count in [n for n in (10_000, 100_000, 1_000_000, 10_000_000) if n <= most]:
+        rows = np.random.default_rng(1).integers(0, 256, (count, 32), dtype=np.uint8)
+        index, start = HashIndex(), time.process_time()
+        for key, row in enumerate(rows):
+            index.add(key, row.tobytes().hex())
+        filled = time.process_time() - start
+        views = [[secrets.token_hex(32) for _ in range(8)] for _ in range(100)]
+        costs = [_timed(functools.partial(index.within, eight, 31 + TURN_SLACK)) for eight in views]
+        print(f"| {count} | {np.median(costs):.2f} | {np.quantile(costs, 0.95):.2f} | {filled:.1f} |", flush=True)
+
+
+def _features(path: Path, pictures: int, queries: int) -> None:
+    seen = list(stored(path))
+    history = [s for s in seen if s.name.split()[0] in ("original", "alike", "other")]
+    asked = [s for s in seen if " of " in s.name or s.name.startswith("honest")]
+    asked = asked[:: max(1, len(asked) // queries)][:queries]
+    sizes = [len(s.evidence.features) for s in history]
+    print(f"{len(history)} pictures, {len(asked)} queries; features on disk {np.mean(sizes) / 1024:.1f} KB a picture")
+    print("| pictures | memory KB each | index filled in s | copies: median ms | p95 | honest: median ms | p95 |")
+    print("| ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
+    again = [s for s in history if not s.name.startswith("original")]
+    for count in [n for n in (len(history), pictures // 10 * 3, pictures) if n >= len(history)]:
+        repeated = history + [again[i % len(again)] for i in range(count - len(history))]
+        index, start = FeatureIndex(), time.process_time()
+        index.fill((key, codes(s.evidence.features)) for key, s in enumerate(repeated))
+        filled, each = time.process_time() - start, index.bytes / count / 1024
+        del index
+        matcher = Matcher([_item(str(i), s.evidence) for i, s in enumerate(repeated)], load_campaign())
+        costs: dict[bool, list[float]] = {True: [], False: []}
+        for one in asked:
+            call = functools.partial(matcher.matches, _item("", one.evidence))
+            costs[one.name.startswith("honest")].append(_timed(call))
+        cells = [f"{np.quantile(costs[honest], q):.1f}" for honest in (False, True) for q in (0.5, 0.95)]
+        print(f"| {count} | {each:.2f} | {filled:.1f} | {' | '.join(cells)} |", flush=True)
+
+
+def _item(path: str, evidence: MediaEvidence) -> Item:
+    return Item(path=path, real=path, evidence=evidence)
+
+
+def _jpeg() -> None:
+    large = cv2.resize(scene(1, 1600, 1200), (4000, 3000), interpolation=cv2.INTER_CUBIC)
+    large = np.clip(large + np.random.default_rng(1).normal(0, 6, large.shape), 0, 255).astype(np.uint8)
+    data = cv2.imencode(".jpg", large, [cv2.IMWRITE_JPEG_QUALITY, 90])[1].tobytes()
+
+    def hashed() -> Picture:
+        picture = open_picture(data)
+        assert isinstance(picture, Picture)
+        fingerprint(picture.gray)
+        return picture
+
+    def looked() -> None:
+        gray = hashed().gray
+        features(gray)
+        panels.panels(gray)
+
+    plain = _best(lambda: np.asarray(Image.open(io.BytesIO(data)).convert("RGB")))
+    print(f"12 MP JPEG of {len(data) / 1e6:.1f} MB: Pillow's full decode {plain:.1f} ms")
+    for name, call in (("decode and hashes", hashed), ("and local features, panels", looked)):
+        cost = _best(call)
+        print(f"{name}: {cost:.1f} ms, {cost / plain:.2f} of it")
+
+
+def _timed(call: Callable[[], object]) -> float:
+    start = time.process_time()
+    call()
+    return (time.process_time() - start) * 1000
+
+
+def _best(call: Callable[[], object], rounds: int = 12) -> float:
+    return min(_timed(call) for _ in range(rounds))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
