@@ -45,7 +45,7 @@ def drill(trials: range, folder: Path) -> Figures:
     waiting: dict[str, float] = {}
     pushed, due, left, unjudged = 0, began, len(trials), 0
     with opened(daemon.data) as store:
-        while left:
+        while left > 0:
             now = time.monotonic()
             if now >= due:
                 waiting[f"n{pushed}"] = time.monotonic()
