@@ -207,11 +207,8 @@ def main() -> None:
             first = len(decided(data))
             keys, made, lost, wrong = burst(screen, first, data)
             print(f"burst: {keys} keys, {made} decisions, {lost} lost, {wrong} on another post")
-            time.sleep(2.0)
-            first = len(decided(data))
-        with reviewing(data) as screen:
-            assert screen.until(first, time.monotonic()) is not None, "the first post was never drawn"
-            count, seconds = quickly(screen, first, given.seconds)
+            screen.drain()
+            count, seconds = quickly(screen, len(decided(data)), given.seconds)
             minute = 60 * count / seconds
             print(
                 f"hour: {count} decisions in {seconds:.0f} s, {minute:.0f} a minute; an hour of that: {60 * minute:.0f}"

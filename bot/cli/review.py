@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from contextlib import ExitStack, closing
@@ -81,6 +82,7 @@ def review(
     from bot.review.tui.app import ReviewApp
 
     app = ReviewApp(setting, at)
+    gc.freeze()  # what there is now stays: no collection need look at it while somebody works
     app.run()
     if app.failure is not None:
         raise app.failure

@@ -7,7 +7,6 @@ was pressed before the post was drawn decides nothing.
 
 from __future__ import annotations
 
-import gc
 import math
 import time
 import unicodedata
@@ -39,6 +38,7 @@ from bot.review.tui.sheet import action_name, found_reason
 _WATCH: Final = 2.0  # seconds between two looks at what others did
 _PASSED_ON: Final = 0.02  # seconds in which a terminal multiplexer has passed on what it has drawn itself
 _SILENT: Final = 1.0  # seconds after which a terminal is not waited for
+_BOUND: Final = ("skip", "note")  # act on the post that is on the screen, though they decide nothing
 _MOVES: Final = frozenset({"left", "right", "up", "down", "pageup", "pagedown", "home", "end"})
 
 Act = Callable[[Place, Item], Sequence[Decision]]
@@ -98,7 +98,6 @@ class ReviewApp(App[None]):
         self.page.call_after_refresh(self._begin)
 
     def _begin(self) -> None:
-        gc.freeze()  # what there is now stays: no collection need look at it while somebody works
         self.show()
         self.lane.fill()
         self.lane.watch()
@@ -168,7 +167,7 @@ class ReviewApp(App[None]):
             self.overlays.help()
         elif item is None:
             self.page.say(_("nothing is on the screen to decide"), "muted")
-        elif key.decides and at < self.drawn_at:
+        elif at < self.drawn_at and (key.decides or key.action in _BOUND):
             self.page.say(
                 _("too quick: the post was not drawn yet when you pressed {key}").format(key=key.key), "warning"
             )
@@ -343,7 +342,7 @@ class ReviewApp(App[None]):
     def taken(self, item: Item) -> None:
         """Say that the post on the screen is somebody else's now."""
         _ = self.setting.reader.say
-        self._warn(_("post {post} is with somebody else now").format(post=item.post_id))
+        self._warn(_("post {post} is with somebody else now, or decided").format(post=item.post_id))
 
     def _warn(self, words: str) -> None:
         self.overlays.close()

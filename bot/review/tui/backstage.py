@@ -95,7 +95,7 @@ class Eyes:
 
     def __init__(self, calm: Calm, settings: Engine, tell: Tell, broken: Broken) -> None:
         """Raises UserError where media cannot be decoded safely."""
-        self._calm = calm
+        self._calm, self._closed = calm, False
         self._previewers = [Previewer(settings) for _ in range(_EYES)]
         self._tell, self._broken = tell, broken
         self._wanted: queue.PriorityQueue[tuple[int, int, Callable[[Previewer], Callable[[], None]] | None]]
@@ -131,6 +131,7 @@ class Eyes:
 
     def close(self) -> None:
         """End the decoders; what nobody has seen yet is not decoded."""
+        self._closed = True
         for _ in self._threads:
             self._wanted.put((-1, next(self._order), None))
         for previewer in self._previewers:
@@ -141,4 +142,5 @@ class Eyes:
             while (look := self._wanted.get()[2]) is not None:
                 self._tell(look(previewer))
         except BaseException as error:  # noqa: BLE001 - a bug: the screen must end
-            self._broken(error)
+            if not self._closed:  # else a decoder was ended while it was being asked
+                self._broken(error)

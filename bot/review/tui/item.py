@@ -109,14 +109,16 @@ def members(place: Place, post_id: str) -> tuple[Cluster, dict[str, Row]]:
         return found, {row.post_id: row for row in rows}
 
 
-def changed(place: Place, claims: Sequence[Claim]) -> tuple[Claim, ...]:
-    """Which of these are no longer on what stands: the post has a newer revision, or was forgotten."""
-    found = []
+def changed(place: Place, claims: Sequence[Claim]) -> tuple[list[Claim], list[Claim]]:
+    """Which of these posts have a newer revision, or none any more; and which somebody else took over or decided."""
+    stale, lost = [], []
     for claim in claims:
         record = place.store.verdicts.get(claim.post_id)
-        if record is None or record.verdict.revision != claim.revision:
-            found.append(claim)
-    return tuple(found)
+        if place.store.claims.by_token(claim.token) is None:
+            lost.append(claim)
+        elif record is None or record.verdict.revision != claim.revision:
+            stale.append(claim)
+    return stale, lost
 
 
 @contextmanager

@@ -124,7 +124,9 @@ class Lane:
         """Claim this post and show it."""
         if self.item is None or self.item.post_id != post_id:
             self._backstage.ask(
-                lambda place: item_of(place, place.desk.claim(post_id)), self.put_first, self._stage.refused
+                lambda place: item_of(place, place.desk.claim(post_id, decided=True)),
+                self.put_first,
+                self._stage.refused,
             )
 
     def watch(self) -> None:
@@ -187,9 +189,13 @@ class Lane:
         self._filling = False
         self._stage.refused(error)
 
-    def _watched(self, wanted: Filter, queue: tuple[tuple[Row, ...], int], stale: Iterable[Claim]) -> None:
+    def _watched(
+        self, wanted: Filter, queue: tuple[tuple[Row, ...], int], seen: tuple[Iterable[Claim], Iterable[Claim]]
+    ) -> None:
         if wanted != self.wanted or self.away:
             return
+        stale, lost = seen
+        self._lose(lost)
         self._rows, self.total = queue
         self._stage.listed()
         tokens = {claim.token for claim in stale}
@@ -214,11 +220,15 @@ class Lane:
             self._stage.refused(error)
             self.drop({post_id})
 
-        self._backstage.ask(lambda place: item_of(place, place.desk.claim(post_id)), again, gone)
+        self._backstage.ask(lambda place: item_of(place, place.desk.claim(post_id, decided=True)), again, gone)
 
     def _held(self, asked: Iterable[Claim], held: Iterable[Claim]) -> None:
         still = {claim.token for claim in held}
-        lost = {claim.token for claim in asked} - still
+        self._lose(claim for claim in asked if claim.token not in still)
+
+    def _lose(self, claims: Iterable[Claim]) -> None:
+        """These went to somebody else, or were decided elsewhere."""
+        lost = {claim.token for claim in claims}
         gone = {item.post_id for item in self.at_hand if item.claim.token in lost}
         if gone:
             if self.item is not None and self.item.post_id in gone:

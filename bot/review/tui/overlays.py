@@ -17,7 +17,7 @@ from bot.review.tui.lines import Line, centred, line, of
 from bot.review.tui.picture import Shown
 from bot.review.tui.screen import ReviewScreen, help_lines
 from bot.review.tui.setting import Setting
-from bot.review.tui.sheet import Row, cluster_lines, source_line
+from bot.review.tui.sheet import Row, cluster_lines, source_line, text_lines
 
 
 class Overlays:
@@ -79,8 +79,10 @@ class Overlays:
         _ = self._say
         if self._comparing is item:
             self.close()
-        elif not any(original.media is not None for original in item.it.originals):
-            self._page.say(_("nothing to compare: no earlier picture is known"), "muted")
+        elif not item.it.originals:
+            self._page.say(_("nothing to compare: no earlier post is known"), "muted")
+        elif all(original.media is None for original in item.it.originals):
+            self._texts(item, item.it.originals[0].post_id)
         else:
             self._viewing, self._comparing = None, item
             self._page.part = "whole"
@@ -90,6 +92,18 @@ class Overlays:
             self._backstage.ask(
                 lambda place: compared(place, item, media), lambda found: self._compared(item, found), self._refused
             )
+
+    def _texts(self, item: Item, original: str) -> None:
+        """The words of the post above those of the one that it repeats."""
+        self._comparing = item
+
+        def then(theirs: Post | None) -> None:
+            if self._comparing is item:
+                posts = ((item.post_id, item.it.post), (original, theirs))
+                self._page.pane("sheet").show(text_lines(posts, self._setting.reader))
+                self._page.part = "sheet"
+
+        self._backstage.ask(lambda place: place.store.intake.post(original), then, self._refused)
 
     def _compared(self, item: Item, found: tuple[Comparison, Post | None] | None) -> None:
         if self._comparing is not item:

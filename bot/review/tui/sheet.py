@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from bot.dossier import Dossier, of_finding, sentence
@@ -74,6 +74,16 @@ def source_line(post: Post | None, reader: Reader) -> str:
         return ""
     by = post.created_at if post.created_at is not None else post.posted.latest
     return f"{post.author.nickname or post.author.id or '?'} {_at(by, reader.zone)}"
+
+
+def text_lines(posts: Iterable[tuple[str, Post | None]], reader: Reader) -> Iterator[Line]:
+    """The words of two posts, this one and the one that it repeats, one below the other."""
+    _ = reader.say
+    for words, (post_id, post) in zip((_("this post"), _("the original")), posts, strict=True):
+        yield of((f"{words} {post_id} ", "title"), (source_line(post, reader), "muted"))
+        text = "" if post is None else f"{post.title}\n{post.text[:_LONGEST]}".strip()
+        yield from map(line, rows(text or _("what this post said was erased")))
+        yield line()
 
 
 def _author(post: Post, reader: Reader) -> Line:
