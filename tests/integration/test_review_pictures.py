@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,8 @@ from textual.geometry import Region
 from bot.review.filters import Filter
 from bot.review.tui.app import ReviewApp
 from bot.review.tui.picture import Cells, GraphicPicture, Way
+from bot.store import Store
+from tests.integration.commands import Command
 from tests.integration.desks import Clock
 from tests.integration.reviews import drawn, press, reviewing, until
 
@@ -90,3 +93,49 @@ async def test_a_terminal_with_graphics_of_its_own_is_given_them(
         strips = leaf.render_lines(Region(0, 0, *leaf.size))
         drawn_text = "".join(segment.text for strip in strips for segment in strip)
     assert ("\U0010eeee" in drawn_text and "\x1b_G" in written.getvalue()) if way == "kitty" else "\x1bP" in drawn_text
+
+
+async def test_a_cluster_is_settled_as_one_and_taken_back_as_one(judged: Path, command: Command) -> None:
+    """First it is shown what would become of each, then the copies are rejected: never the head. One undo for all."""
+    command("reopen", "102", "--note", "the author objects", "--as", "lee", "--data", judged)
+    bob = Filter(author="bob")
+    async with reviewing(judged, Clock(), wanted=bob, at_hand=1) as (app, pilot):
+        await press(app, pilot, "D")
+        await until(pilot, lambda: app.page.part == "sheet")
+        sheet = rows(app, "sheet")
+        assert "1 copies would be rejected" in sheet
+        assert "101  first: stays as it is" in sheet and "102  copy: to be rejected" in sheet
+        await press(app, pilot, "D")
+        await until(pilot, lambda: app.lane.item is None)
+        assert "1 copies settled" in rows(app, "said")
+        await pilot.press("u")
+        await until(pilot, lambda: app.lane.item is not None)
+    with closing(Store(judged)) as store:
+        mine = [(d.post_id, d.action) for p in ("101", "102") for d in store.verdicts.decisions(p) if d.who == "ann"]
+    assert mine == [("102", "reject"), ("102", "undo")]
+
+
+async def test_a_key_after_the_cluster_was_shown_settles_nothing(judged: Path) -> None:
+    """Any other key closes it; a cluster in which nothing waits says so."""
+    async with reviewing(judged, Clock(), wanted=ANN, at_hand=1) as (app, pilot):
+        await press(app, pilot, "D")
+        await until(pilot, lambda: app.page.part == "sheet")
+        assert "102  copy: decided already" in rows(app, "sheet")
+        await press(app, pilot, "a")
+        assert app.page.part == "body"
+        await press(app, pilot, "D")
+        await until(pilot, lambda: app.page.part == "sheet")
+        await press(app, pilot, "D")
+        await until(pilot, lambda: "no copy in this cluster waits" in rows(app, "said"))
+    with closing(Store(judged)) as store:
+        assert store.verdicts.decisions("101") == ()
+
+
+async def test_what_somebody_else_decides_leaves_the_screen(judged: Path, command: Command) -> None:
+    """A decision at the command line ends the claim: the post is not decided twice."""
+    async with reviewing(judged, Clock(), wanted=ANN, at_hand=1) as (app, pilot):
+        assert command("approve", "101", "--as", "lee", "--data", judged).status == 0
+        await until(pilot, lambda: app.lane.item is None)
+        assert "with somebody else now, or decided" in rows(app, "said")
+    with closing(Store(judged)) as store:
+        assert [d.who for d in store.verdicts.decisions("101")] == ["lee"]
