@@ -21,8 +21,9 @@ from bot.originals import Original, Originals
 from bot.store import Store
 from detectors.evidence import Value
 
-_NEWEST: Final = 20_000  # decisions to learn from
-_AGAIN: Final = 100  # decisions after which there is something new to learn
+_NEWEST: Final = 20_000  # decided posts to learn thresholds from
+_LATELY: Final = 2_000  # decided posts to learn an order from, while somebody waits for it
+_AGAIN: Final = 500  # decisions after which there is something new to learn
 
 
 class Signal(Value):
@@ -79,11 +80,11 @@ def band_now(signal: Signal, campaign: Campaign) -> Band:
     return Band(low=-math.inf, high=(asks[signal.name] - signal.offset) / signal.scale + 1e-9)
 
 
-def samples(store: Store) -> dict[str, list[tuple[float, bool]]]:
-    """(signal, whether it was approved) of each decided post that counts, by the name of the signal."""
+def samples(store: Store, newest: int = _NEWEST) -> dict[str, list[tuple[float, bool]]]:
+    """(signal, whether it was approved) of each newly decided post that counts, by the name of the signal."""
     originals = Originals(store.graph)
     found: dict[str, list[tuple[float, bool]]] = {signal.name: [] for signal in SIGNALS}
-    for post_id in store.verdicts.decided(_NEWEST):
+    for post_id in store.verdicts.decided(newest):
         record = store.verdicts.get(post_id)
         last = standing(store.verdicts.decisions(post_id))
         if record is None or last is None or last.action == "reopen" or last.revision != record.verdict.revision:
@@ -143,7 +144,7 @@ class Uncertainty:
     def __init__(self, store: Store) -> None:
         self._originals = Originals(store.graph)
         self._known: dict[str, Calibrated] = {}
-        for name, pairs in samples(store).items():
+        for name, pairs in samples(store, _LATELY).items():
             calibrated = calibrate(
                 np.array([value for value, _ in pairs], dtype=np.float64),
                 np.array([good for _, good in pairs], dtype=np.bool_),

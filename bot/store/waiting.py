@@ -91,11 +91,12 @@ def _narrowed(wanted: Filter) -> list[Clause]:
     if wanted.author is not None:
         clauses.append(("p.author_id = ?", (wanted.author,)))
     if wanted.cluster is not None:
-        nodes = "SELECT cluster FROM nodes WHERE substr(key, 3, 12) = ? AND kind = 'media'"
+        named = "key BETWEEN 'm:' || ? AND 'm:' || ? || 'g' AND substr(key, 3, 12) = ?"  # the first is for the index
+        nodes = f"SELECT cluster FROM nodes WHERE {named} AND kind = 'media'"
         clauses.append(
             (
                 f"p.id IN (SELECT post_id FROM occurrences WHERE cluster IN ({nodes}))",
-                (wanted.cluster,),
+                (wanted.cluster,) * 3,
             )
         )
     for word in wanted.text:

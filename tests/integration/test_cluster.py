@@ -10,6 +10,7 @@ from bot.errors import UserError
 from bot.looked import looked
 from bot.relate import Relater
 from bot.review.claims import TakenError
+from bot.review.filters import Filter
 from tests.integration.commands import Command
 from tests.integration.desks import Clock, desks, ids
 from tests.integration.judged import VERSION, Square
@@ -178,3 +179,11 @@ def test_clusters_halve_the_decisions_where_copies_abound(tmp_path: Path, clock:
     assert (one_by_one, decisions) == (42, 18)
     heads = [square.store.verdicts.get(str(100 + family)) for family in range(6)]
     assert all(head is not None and head.decided_by == "rules" for head in heads)
+
+
+def test_a_cluster_is_a_filter(square: Square, clock: Clock) -> None:
+    """By its name, what waits of it, and nothing else; a name that is none finds nothing."""
+    [amy] = desks(square.store, clock, "amy")
+    name = amy.cluster("2").name
+    assert set(ids(amy.waiting(Filter(cluster=name)))) == {"2", "3", "4", "6"} & {r.post_id for r in amy.waiting()}
+    assert amy.count(Filter(cluster="0")) == 0
