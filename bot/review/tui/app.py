@@ -277,7 +277,9 @@ class ReviewApp(App[None]):
             self.overlays.redraw(item)
         else:
             by = {"up": -3, "down": 3, "pageup": -8, "pagedown": 8, "home": -9999, "end": 9999}.get(name, 0)
-            sheet: PaneName = "sheet" if self.overlays.reading else "findings" if name.startswith("page") else "post"
+            sheet: PaneName = (
+                "sheet" if self.page.part == "sheet" else "findings" if name.startswith("page") else "post"
+            )
             self.page.pane(sheet).scroll_rows(by)
 
     def on_pane_pressed(self, message: Pane.Pressed) -> None:

@@ -36,8 +36,8 @@ class Overlays:
 
     @property
     def reading(self) -> bool:
-        """Whether a sheet of text is open, which any key closes."""
-        return self._page.part == "sheet"
+        """Whether a sheet is open that any key closes: all but two texts beside each other, which are decided on."""
+        return self._page.part == "sheet" and self._comparing is None
 
     def close(self) -> None:
         """Back to the post."""
