@@ -44,8 +44,8 @@ export function writing(event) {
 }
 
 export function fragment(html) {
-  // The one element of a piece of HTML that our own server escaped.
-  return new DOMParser().parseFromString(html, "text/html").body.firstElementChild;
+  // The one element of a piece of HTML that our own server escaped; its pictures begin to load.
+  return document.importNode(new DOMParser().parseFromString(html, "text/html").body.firstElementChild, true);
 }
 
 document.addEventListener("click", async (event) => {
