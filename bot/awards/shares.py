@@ -10,7 +10,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Mapping
 
-from bot.awards.joining import Entered, join, links
+from bot.awards.joining import Entered, State, join, links
 from bot.awards.leaderboard import Board, rank
 from bot.awards.links import NoLink
 from bot.awards.problems import Problem
@@ -40,6 +40,20 @@ class Imported(Value):
     def wrong(self) -> int:
         """Rows with a problem."""
         return len({problem.line for problem in self.problems})
+
+
+class Shared(Value):
+    """How one post's share on X stands. ``views``: what was counted last, None where nothing was; ``rank``, ``tied``:
+    its place, only once the leaderboard is final; ``out``: the code that says why it has no place."""
+
+    x_id: str
+    state: State
+    views: int | None
+    counted_at: dt.datetime | None
+    final: bool
+    rank: int | None
+    tied: bool
+    out: str | None
 
 
 def import_questionnaire(
@@ -141,6 +155,43 @@ def leaderboard(store: Store, campaign: Campaign, now: dt.datetime) -> Board:
     shares = store.shares
     counts = shares.counts(until=now)
     return rank(shares.entered(), shares.chains(), counts, moment, window(campaign), now, shares.said())
+
+
+def share_of(store: Store, campaign: Campaign, post_id: str, now: dt.datetime) -> Shared | None:
+    """How a post's share stands; None where nobody entered one. Raises what ``leaderboard`` raises."""
+    share = next((share for share in store.shares.entered() if share.post_id == post_id), None)
+    if share is None:
+        return None
+    board = leaderboard(store, campaign, now)
+    place = next((place for place in board.places if place.post_id == post_id), None)
+    out = next((gone.code for gone in board.out if gone.post_id == post_id), None)
+    views, counted_at = _last_counted(store, share.x_id, now)
+    if place is not None:
+        views, counted_at = place.views, max(version.at for version in place.versions)
+    return Shared(
+        x_id=share.x_id,
+        state=share.state,
+        views=views,
+        counted_at=counted_at,
+        final=board.final,
+        rank=place.rank if place is not None and board.final else None,
+        tied=place is not None and board.final and place.tied,
+        out=out,
+    )
+
+
+def _last_counted(store: Store, x_id: str, now: dt.datetime) -> tuple[int | None, dt.datetime | None]:
+    """The newest views of all versions of a post on X together, and when the last of them was counted."""
+    chains = store.shares.chains()
+    chain = chains.get(x_id, x_id)
+    newest = {
+        count.x_id: count
+        for count in store.shares.counts(until=now)
+        if count.views is not None and chains.get(count.x_id, count.x_id) == chain
+    }
+    if not newest:
+        return None, None
+    return sum(count.views or 0 for count in newest.values()), max(count.at for count in newest.values())
 
 
 def window(campaign: Campaign) -> dt.timedelta:

@@ -16,6 +16,9 @@ from bot.errors import UserError
 from bot.text_safety import one_line, rows
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from bot.awards.shares import Shared
     from bot.dossier import Dossier
     from bot.model import Looked, Post
     from bot.reasons import Lang
@@ -39,6 +42,7 @@ def show(place: Place, post: str, annotate: Path | None, who: str, lang: Lang, a
     Remembers that you (--as) saw this revision: approve and reject refuse once there is a newer one.
     """
     from bot import dossier
+    from bot.awards.shares import share_of
     from bot.review import find
     from bot.store.opening import opened, reading
 
@@ -57,19 +61,22 @@ def show(place: Place, post: str, annotate: Path | None, who: str, lang: Lang, a
                 _("revision {old} is no more; this is the newest, {newest}").format(old=target.revision, newest=newest)
             )
         it = dossier.dossier(store, place.campaign, record, who)
+        share = share_of(store, place.campaign, record.post_id, dt.datetime.now(dt.UTC))
     if annotate is not None:
         _annotate(it, place, annotate)
     if as_json:
-        emit(dossier.as_json(it, place.campaign))
+        emit({**dossier.as_json(it, place.campaign), "share": None if share is None else _share_json(share, place)})
     else:
-        _print(it, place, lang)
+        _print(it, share, place, lang)
     with opened(place.settings) as store, store.transaction():
         store.verdicts.show(who, record.post_id, record.verdict.revision)
 
 
-def _print(it: Dossier, place: Place, lang: Lang) -> None:
+def _print(it: Dossier, share: Shared | None, place: Place, lang: Lang) -> None:
     from bot import dossier
+    from bot.i18n import translator
 
+    _ = translator(lang)
     record, post = it.record, it.post
     say(
         styled(
@@ -79,7 +86,7 @@ def _print(it: Dossier, place: Place, lang: Lang) -> None:
     if post is None:
         say("  " + _("what this post said was erased"))
     else:
-        _print_post(post, place)
+        _print_post(post, place, _)
         for index, item in enumerate(it.looked):
             _print_media(index, item, place)
     _heading(_("findings"))
@@ -88,10 +95,14 @@ def _print(it: Dossier, place: Place, lang: Lang) -> None:
     if it.appeal is not None:
         _heading(_("reopened"))
         say(one_line(f"  {it.appeal.who}: {it.appeal.note}"))
+    if share is not None:
+        _heading(_("share on X"))
+        for row in _share_rows(share, place, lang):
+            say(one_line(f"  {row}"))
     _heading(_("history"))
     for event in it.history:
         at = _at(dt.datetime.fromisoformat(event["at"]), place.campaign.tz)
-        say(one_line(f"  {at}  {_event(event)}"))
+        say(one_line(f"  {at}  {_event(event, _)}"))
     for language_name in ("zh", "en"):
         _heading(_("message for the author ({language})").format(language=language_name))
         for row in rows(dossier.message(it, language_name)):
@@ -103,7 +114,7 @@ def _heading(words: str) -> None:
     say(styled(words, bold=True))
 
 
-def _print_post(post: Post, place: Place) -> None:
+def _print_post(post: Post, place: Place, _: Callable[[str], str]) -> None:
     author = post.author
     facts = [author.nickname, author.id and f"id {author.id}", author.account_type, author.region]
     verified = {True: _("verified"), False: _("not verified"), None: None}[author.verified]
@@ -189,12 +200,44 @@ def _annotate(it: Dossier, place: Place, out: Path) -> None:
         remark(_("wrote {file}").format(file=target))
 
 
-def _event(event: dict[str, Any]) -> str:
+def _share_rows(share: Shared, place: Place, lang: Lang) -> Iterator[str]:
+    from bot.awards.links import XLink
+    from bot.awards.problems import words
+    from bot.i18n import translator
+
+    _ = translator(lang)
+    yield str(XLink(id=share.x_id))
+    if share.views is None:
+        yield _("views: not counted yet")
+    else:
+        yield _("views: {views}, counted {at}").format(views=share.views, at=_at(share.counted_at, place.campaign.tz))
+    if share.out is not None:
+        yield _("no place: {why}").format(why=f"{share.out}: {words(share.out, lang)}")
+    elif share.rank is not None:
+        yield _("place: {rank}").format(rank=f"{share.rank}{'=' if share.tied else ''}")
+    else:
+        yield _("place: open until the leaderboard is final")
+
+
+def _share_json(share: Shared, place: Place) -> dict[str, Any]:
+    from bot.awards.links import XLink
+    from bot.export import rfc3339
+
+    at = None if share.counted_at is None else rfc3339(share.counted_at, place.campaign.tz)
+    return {
+        "x": str(XLink(id=share.x_id)), "state": share.state, "views": share.views, "counted_at": at,
+        "final": share.final, "rank": share.rank, "tied": share.tied, "out": share.out,
+    }  # fmt: skip
+
+
+def _event(event: dict[str, Any], _: Callable[[str], str]) -> str:
+    from bot.awards.history import told
+
     match event["event"]:
         case "post.seen":
             return _("seen in {source}").format(source=event["source"])
         case "post.judged":
-            codes = ", ".join(code for code, stance, _ in event["codes"] if stance != "supports")
+            codes = ", ".join(code for code, stance, _rule in event["codes"] if stance != "supports")
             words = _("revision {revision} judged {status}").format(**event)
             return f"{words}: {codes}" if codes else words
         case "post.decided":
@@ -204,4 +247,4 @@ def _event(event: dict[str, Any]) -> str:
             words = _("{who}: {action} on revision {revision}").format(**event | {"action": event["action"] + code})
             return f"{words}{note}{undone}"
         case other:
-            return str(other)
+            return told(event, _) or str(other)

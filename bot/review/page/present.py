@@ -208,7 +208,7 @@ def _told(event: dict[str, Any], reader: Reader) -> str:
             note = f": {event['note']}" if event.get("note") else ""
             return f"{event['who']}: {say(event['action'])}{code}, {say('revision')} {event['revision']}{note}"
         case other:
-            if (words := told(event, say)) is not None:
-                return words
+            if (awarded := told(event, say)) is not None:
+                return awarded
             known = {key: value for key, value in event.items() if key not in ("at", "event")}
             return f"{other} {json.dumps(known, ensure_ascii=False)}" if known else str(other)
