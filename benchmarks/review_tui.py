@@ -54,9 +54,9 @@ class Screen:
         subprocess.run([*self._tmux, "new-session", "-d", "-x", str(COLUMNS), "-y", str(ROWS), *review], check=True)
         child, self._terminal = pty.fork()
         if child == 0:
+            fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
             os.environ |= {"TERM": "xterm-256color", "COLORTERM": "truecolor"}
             os.execvp(self._tmux[0], [*self._tmux, "attach"])
-        fcntl.ioctl(self._terminal, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
         self._written = b""
 
     def press(self, key: str) -> float:
