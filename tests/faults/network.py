@@ -29,7 +29,13 @@ Post = dict[str, object]
 Kind = Callable[[Path, int, list[Post], random.Random], Figures]
 _LIBFAKETIME = sorted(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
 # Patience enough that no post is given up before the network is well again, and short waits so that it shows soon.
-_SETTINGS = {"FETCH__DEADLINE": "1", "FETCH__ATTEMPTS": "30", "ENGINE__SECONDS": "2", "ENGINE__PATIENCE": "2"}
+_SETTINGS = {
+    "FETCH__DEADLINE": "1",
+    "FETCH__ATTEMPTS": "30",
+    "ENGINE__SECONDS": "2",
+    "ENGINE__PATIENCE": "2",
+    "ENGINE__TRIES": "20",
+}
 
 
 def impossible() -> str | None:

@@ -10,6 +10,6 @@ from tests.faults.kills import DRILL
 def test_killed_at_random_moments(tmp_path: Path) -> None:
     """However often they are killed, in the end every verdict equals that of an undisturbed run, and every decision
     that was told is there once. The long form is ``python -m tests.faults kills``."""
-    figures = DRILL.run(range(12), tmp_path)
-    assert figures["kills"] == 12
+    figures = DRILL.run(range(8), tmp_path)
+    assert figures["kills"] == 8
     assert DRILL.broken(figures, timed=False) == {}

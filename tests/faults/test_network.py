@@ -15,7 +15,7 @@ from tests.faults.network import DRILL, drill, impossible
 def test_troubles_from_outside(tmp_path: Path) -> None:
     """A fault proxy before the media (delay, reset, black hole, half-close, cut, drip); SIGSTOP to the daemon; SIGSTOP
     to its decoders; a clock that jumps by hours and days. More: ``python -m tests.faults network``."""
-    figures = drill(range(4), tmp_path, count=8)
+    figures = drill(range(4), tmp_path, count=6)
     assert figures["trials"] == 4
     assert figures["decoders_stopped"] > 0
     assert DRILL.broken(figures) == {}
