@@ -21,6 +21,9 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 MOST_NAME = 100
 
+SPOKEN = "bot.cli.language"
+"""Where click's context keeps the language that ``--lang`` chose."""
+
 
 class NamedPath(click.Path):
     """A path that was really named: an empty text, an unset variable of a script's say, would be the working folder."""
@@ -114,7 +117,8 @@ def language(command: F) -> F:
     """``--lang``, given as ``lang``: "en" or "zh"."""
 
     def chosen(ctx: click.Context, option: click.Parameter, value: str | None) -> str:
-        return value if value is not None else locale_language()
+        ctx.meta[SPOKEN] = value if value is not None else locale_language()
+        return str(ctx.meta[SPOKEN])
 
     return click.option(
         "--lang", type=click.Choice(["en", "zh"]), callback=chosen, help="Language of reasons. Default: the locale's."

@@ -19,11 +19,13 @@ if TYPE_CHECKING:
 
 
 def _(message: str) -> str:
-    """A message in the language of whoever sits here; fill in its fields afterwards."""
-    from bot.cli.options import locale_language
+    """A message in the language that ``--lang`` chose, else the locale's; fill in its fields afterwards."""
+    from bot.cli.options import SPOKEN, locale_language
     from bot.i18n import translator
 
-    return translator("zh" if locale_language() == "zh" else "en")(message)
+    context = click.get_current_context(silent=True)
+    chosen = None if context is None else context.meta.get(SPOKEN)
+    return translator("zh" if (chosen or locale_language()) == "zh" else "en")(message)
 
 
 def emit(value: object) -> None:

@@ -135,6 +135,9 @@ def test_messages_in_chinese(command: Command, judged: Path, monkeypatch: pytest
     monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
     assert "条尚未判定" in command("stats", "--data", judged).out
     assert "条帖子" in command("queue", "--data", judged).err
+    assert "findings" in command("show", "101", "--lang", "en", "--data", judged).out
+    monkeypatch.setenv("LC_ALL", "C")
+    assert "发现" in command("show", "101", "--lang", "zh", "--data", judged).out
 
 
 def test_a_queue_row_tells_the_whole_date(command: Command, judged: Path) -> None:
