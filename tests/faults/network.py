@@ -103,7 +103,7 @@ def failing_network(data: Path, port: int, made: list[Post], draw: random.Random
         daemon.start()
         # The posts name the site; its port is the proxy's for the daemon alone, so that verdicts can be compared.
         push_all(daemon, json.loads(json.dumps(made).replace(f":{port}/", f":{between.port}/")))
-        time.sleep(draw.uniform(2.0, 5.0))
+        time.sleep(draw.uniform(0.5, 3.0))
         between.healed.set()
         wait_until_judged(data)
         daemon.stop()
