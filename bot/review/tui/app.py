@@ -36,7 +36,7 @@ from bot.review.tui.setting import Setting
 from bot.review.tui.sheet import action_name, found_reason
 
 _WATCH: Final = 2.0  # seconds between two looks at what others did
-_PASSED_ON: Final = 0.02  # seconds in which a terminal multiplexer has passed on what it has drawn itself
+_PASSED_ON: Final = 0.03  # seconds in which a terminal multiplexer has passed on what it has drawn itself
 _SILENT: Final = 1.0  # seconds after which a terminal is not waited for
 _BOUND: Final = ("skip", "note")  # act on the post that is on the screen, though they decide nothing
 _MOVES: Final = frozenset({"left", "right", "up", "down", "pageup", "pagedown", "home", "end"})
