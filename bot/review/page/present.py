@@ -71,6 +71,7 @@ class Item(Value):
     first: int
     findings: tuple[Line, ...]
     found: str | None
+    appeal: str | None
     history: tuple[Event, ...]
     messages: tuple[tuple[Lang, str], ...]
     cluster: str | None
@@ -104,6 +105,7 @@ def item(it: Dossier, reader: Reader, now: dt.datetime) -> Item:
         first=first_to_show(it),
         findings=tuple(_findings(it, reader)),
         found=found_reason(it),
+        appeal=None if it.appeal is None else one_line(f"{it.appeal.who}: {it.appeal.note}"),
         history=tuple(_history(it, reader)),
         messages=(("zh", message(it, "zh")), ("en", message(it, "en"))),
         cluster=it.verdict["cluster"],

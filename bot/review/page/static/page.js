@@ -78,6 +78,7 @@ export function fit(item) {
   }
 }
 
+document.querySelector(".chips [aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" });
 new ResizeObserver(() => document.querySelectorAll(".item").forEach(fit)).observe(document.getElementById("main"));
 document.addEventListener("load", (event) => {
   const item = event.target instanceof Element && event.target.closest(".item");
