@@ -82,7 +82,8 @@ def add(
         for start in range(1, len(content or b""), 32):
             index.add(node, (content or b"")[start : start + 32].hex())
     views = [view for f in hashes for view in f.orientations]
-    return _relabel(store, relater, [*exact, *(node for node, _ in index.within(views, near + TURN_SLACK))])
+    nodes = [*exact, *(node for node, _ in index.within(views, near + TURN_SLACK))]
+    return _relabel(store, relater, nodes) | relater.bank_changed(evidence.sha256)
 
 
 def remove(store: Store, relater: Relater, banked: Banked, who: str, now: dt.datetime) -> set[str]:
@@ -90,7 +91,7 @@ def remove(store: Store, relater: Relater, banked: Banked, who: str, now: dt.dat
     store.media.remove_from_bank(banked.sha256, who, to_us(now))
     label = f"{banked.kind}:{banked.label}"
     nodes = [node for node, _, _ in store.graph.contents("media") if store.graph.common(node) == label]
-    return _relabel(store, relater, nodes)
+    return _relabel(store, relater, nodes) | relater.bank_changed(banked.sha256)
 
 
 def _relabel(store: Store, relater: Relater, nodes: Sequence[int]) -> set[str]:

@@ -44,7 +44,7 @@ class CopyPolicy(Value):
     inliers: Count = 10
     area: Share = 0.1
     alike: Share = 0.2
-    text: Share = 0.8
+    text: Share = 0.7
     text_min_chars: Count = 20
     official: Bits = 31
     clip_near: Share = 0.7

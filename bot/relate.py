@@ -88,6 +88,22 @@ class Relater:
                 self._shared.add(len(self._shared_features), codes(packed))
                 self._shared_features.append(features)
 
+    def bank_changed(self, sha256: str) -> set[str]:
+        """A picture has entered the bank or left it: whatever shows it is found and proved anew. Returns the posts
+        whose relations may change."""
+        self.forget_bank()
+        changed: set[str] = set()
+        nodes = sorted(self._sharing(codes(self._store.media.features(sha256))))
+        for node in nodes:
+            changed |= self._store.graph.unlink(node)
+        for node in nodes:
+            key = self._key(node)[2:]
+            evidence = self._store.media.any_evidence(key, self._version)
+            if isinstance(evidence, MediaEvidence):
+                whole: list[Print] = [*hashes(evidence), *panels(evidence)]
+                changed |= self._link_all(node, evidence, whole, codes(self._store.media.features(key)))
+        return changed
+
     def _bank_now(self) -> tuple[str, ...]:
         return tuple(sha256 for sha256, *_ in self._store.media.bank())
 
@@ -149,7 +165,7 @@ class Relater:
 
         def tried(other: int) -> tuple[Proof, int] | None:
             key = self._key(other)[2:]
-            proof = self._prove(evidence, key)
+            proof = None if other == node else self._prove(evidence, key)
             return None if proof is None else (proof, int(proof.points[0 if evidence.sha256 < key else 1], 16))
 
         changed: set[str] = set()

@@ -15,6 +15,9 @@ from detectors.evidence import Fingerprint, MediaEvidence, Panel, Value
 
 LEAST_QUALITY: Final = 50  # PDQ's own bound: below it a picture is too flat for its hash to mean anything
 BITS: Final = 256
+_IN_SEQUENCE: Final = 56
+"""Bits within which two frames of clips may be one moment, sampled up to a quarter of a second apart, where another
+pair is near and all come in one sequence. The least distance among unrelated photographs is 74."""
 
 Print = Fingerprint | Panel
 
@@ -40,9 +43,9 @@ def panels(evidence: MediaEvidence) -> list[Panel]:
 
 def repeat(first: MediaEvidence, second: MediaEvidence, campaign: Campaign) -> Repeat | None:
     """Two stills are near within ``[copies] near`` bits in any of the 8 orientations, partial where a panel of one is
-    that near to the other or to its panel. Of two clips, frames match in sequence: near where that holds for at least
-    ``clip_near`` of the frames of both, partial for ``clip_partial`` of either. A still that equals a frame of a clip
-    is a partial copy."""
+    that near to the other or to its panel. Two clips that are that near somewhere have frames in common in sequence:
+    near where these are at least ``clip_near`` of the frames of both, partial for ``clip_partial`` of either. A still
+    that equals a frame of a clip is a partial copy."""
     moving = _moves(first), _moves(second)
     whole, parts = (hashes(first), hashes(second)), (panels(first), panels(second))
     found = _matched(*whole, moving, campaign)
@@ -82,7 +85,7 @@ def _matched(a: Sequence[Print], b: Sequence[Print], moving: tuple[bool, bool], 
         return None
     if not all(moving):
         return Repeat(kind="partial" if any(moving) else "near", distance=least)
-    run = _run(matched)
+    run = _run(table <= max(_IN_SEQUENCE, campaign.copies.near))
     if run >= campaign.copies.clip_near * max(len(a), len(b)):
         return Repeat(kind="near", distance=least)
     return Repeat(kind="partial", distance=least) if run >= campaign.copies.clip_partial * min(len(a), len(b)) else None

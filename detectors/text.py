@@ -16,6 +16,7 @@ import numpy as np
 import opencc
 import xxhash
 from numpy.typing import NDArray
+from rapidfuzz import process
 from rapidfuzz.distance import Indel
 
 VERSION = "2"
@@ -239,6 +240,11 @@ class TextIndex:
         """
         if not words:
             return []
-        near, tokens = self._agreeing(words), _tokens(words)
-        scored = ((self._keys[place], _alike(tokens, self._tokens[place])) for place in near.tolist())
-        return sorted(((k, s) for k, s in scored if s >= threshold and s > 0), key=lambda item: (-item[1], item[0]))
+        near = self._agreeing(words).tolist()
+        told = [self._tokens[place] for place in near]
+        slack = max(0.0, threshold - 0.0001)  # the cut comes before rounding
+        scored = process.extract(
+            _tokens(words), told, scorer=Indel.normalized_similarity, score_cutoff=slack, limit=None
+        )
+        found = [(self._keys[near[i]], round(score, 4)) for other, score, i in scored if other]
+        return sorted(((k, s) for k, s in found if s >= threshold and s > 0), key=lambda item: (-item[1], item[0]))

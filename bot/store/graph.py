@@ -231,9 +231,7 @@ class Graph:
         return {slot: (standing, node) for slot, standing, node in rows}
 
     def partial(self, node: int, o: Occurrence) -> int | None:
-        """How this occurrence stands through partial links: LATER, UNORDERED, or None where no other author has
-        such a picture.
-        """
+        """How this occurrence stands through partial links: LATER, UNORDERED, None where no other author has such."""
         worst = None
         own = self._own(o, self.cluster(node))
         bound = UNBOUNDED if own is None else own
@@ -251,21 +249,18 @@ class Graph:
         return worst
 
     def _partners(self, node: int) -> list[int]:
-        """The nodes that partial links join to this one, less those that are, or whose link rests on, what everybody
-        shares.
-        """
-        mine = self._parts(node)
-        found = []
+        """The nodes that partial links join to this one, less those that are, or rest on, what everybody shares."""
+        mine, found = self._parts(node), []
+        shared = _common(mine)
         for other, detail, points in mine:
             if self.common(other) is not None:
                 continue
             if detail is not None and detail.doubtful:
+                if not parts.counts(points, shared, detail.least):
+                    continue
                 theirs = self._parts(other)
                 back = next(points for partner, _, points in theirs if partner == node)
-                if not (
-                    parts.counts(points, _common(mine), detail.least)
-                    and parts.counts(back, _common(theirs), detail.least)
-                ):
+                if not parts.counts(back, _common(theirs), detail.least):
                     continue
             found.append(other)
         return found
@@ -296,6 +291,12 @@ class Graph:
             and parts.counts(points, before, detail.least)
             and not parts.counts(points, shared, detail.least)
         }
+
+    def unlink(self, node: int) -> set[str]:
+        """Forget the partial links of a node, to prove them anew. Returns the posts whose relations may change."""
+        touched = self._posts_with("node = ?", (node,)) | self._neighbours(node)
+        self._connection.run("DELETE FROM links WHERE (a = ?1 OR b = ?1) AND kind = 'partial'", (node,))
+        return touched
 
     def _neighbours(self, node: int) -> set[str]:
         return {post for partner in self._partners(node) for post in self._posts_with("node = ?", (partner,))}

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot import parts
+from bot import bank, parts
 from bot.campaign import load_campaign
 from bot.model import Author, Interval, Looked, MediaRef, Post, Relation
 from bot.proof import Proof
@@ -188,6 +188,26 @@ def test_no_copy_rests_on_a_banked_picture(tmp_path: Path) -> None:
                 relater.relate(it, [Looked(ref=it.media[0], result=msgspec.structs.replace(seen, features=b""))], ())
             assert [r.kind for r in relater.relations(post(1, "beside 1"))[0]] == expected
         store.close()
+
+
+def test_links_are_proved_anew_when_the_bank_changes(tmp_path: Path) -> None:
+    """What two posts share enters the bank after them, and leaves it again: a copy, none, a copy; both are told."""
+    store = Store(tmp_path)
+    relater = Relater(store, CAMPAIGN, "v")
+    with store.transaction():
+        for number, name in enumerate(("pasted 1", "beside 1")):
+            seen, it = evidence(name), post(number, name)
+            store.media.save(seen.sha256, "v", seen, 0)
+            relater.relate(it, [Looked(ref=it.media[0], result=msgspec.structs.replace(seen, features=b""))], ())
+        later = post(1, "beside 1")
+        assert [r.kind for r in relater.relations(later)[0]] == ["partial"]
+        touched = bank.add(store, relater, evidence("whole 1"), "poster", "common", 31, "ann", START)
+        assert touched == {"0", "1"}
+        assert relater.relations(later)[0] == ()
+        (banked,) = bank.listed(store)
+        assert bank.remove(store, relater, banked, "ann", START) == {"0", "1"}
+        assert [r.kind for r in relater.relations(later)[0]] == ["partial"]
+    store.close()
 
 
 def test_a_flood_of_framed_pictures_costs_few_proofs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
