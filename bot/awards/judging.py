@@ -55,7 +55,16 @@ def next_post(
     posts: Collection[str], done: Sequence[Marked], judge: str, barred: Collection[str], seed: str, panel: int
 ) -> str | None:
     """The post that this judge scores next: of those with the fewest scores, the first in the judge's own order. None
-    where every other post has ``panel`` scores, or this judge has seen it or is ``barred`` from it."""
+    where nothing is ``open_to`` them."""
+    left = open_to(posts, done, judge, barred, panel)
+    return min(left, key=lambda post_id: (left[post_id], code(f"{judge}\n{post_id}", seed)), default=None)
+
+
+def open_to(
+    posts: Collection[str], done: Sequence[Marked], judge: str, barred: Collection[str], panel: int
+) -> dict[str, int]:
+    """The posts that this judge may still score, with how many scores each has: fewer than ``panel``. Those that the
+    judge has seen, or is ``barred`` from, are left out."""
     counts = dict.fromkeys(posts, 0)
     seen = set(barred)
     for marked in done:
@@ -63,8 +72,7 @@ def next_post(
             seen.add(marked.post_id)
         if marked.marks is not None and marked.post_id in counts:
             counts[marked.post_id] += 1
-    left = [post_id for post_id, count in counts.items() if post_id not in seen and count < panel]
-    return min(left, key=lambda post_id: (counts[post_id], code(f"{judge}\n{post_id}", seed)), default=None)
+    return {post_id: count for post_id, count in counts.items() if post_id not in seen and count < panel}
 
 
 def weighted(marks: Mapping[str, int], rubric: Mapping[str, int]) -> float:

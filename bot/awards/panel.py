@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any, Final
 
-from bot.awards.judging import MOST, Marked, Standing, code, next_post, ranking
+from bot.awards.judging import MOST, Marked, Standing, code, next_post, open_to, ranking
 from bot.campaign import Campaign
 from bot.errors import UserError
 from bot.looked import looked
@@ -17,9 +17,25 @@ from bot.store.judging import Judging
 from bot.store.people import Persons
 from bot.store.times import to_us
 from bot.store.verdicts import Record
-from detectors.evidence import MediaEvidence
+from detectors.evidence import MediaEvidence, Value
 
 _ENGAGEMENT: Final = "engagement"
+
+
+class Blind(Value):
+    """What a judge sees of a post: its words and what can be shown of its media, neither id nor author. Counters are
+    None unless the rubric asks for engagement. ``scored``, ``left``: how many posts this judge has scored, and how many
+    may still come to them, this one included."""
+
+    code: str
+    title: str | None
+    text: str | None
+    media: tuple[MediaEvidence, ...]
+    likes: int | None
+    comments: int | None
+    views: int | None
+    scored: int
+    left: int
 
 
 class Panel:
@@ -27,7 +43,7 @@ class Panel:
 
     def __init__(self, store: Store, campaign: Campaign) -> None:
         if not campaign.rubric:
-            raise UserError(f"the campaign {campaign.name} has no [rubric]: there is nothing to judge by")
+            raise UserError("the campaign {name} has no [rubric]: there is nothing to judge by", name=campaign.name)
         self._store, self._campaign = store, campaign
         self._kept = Judging(store.connection, store.log, campaign.name)
         self._persons = Persons(store.connection, store.log)
@@ -45,24 +61,46 @@ class Panel:
         )
         return None if found is None else self._posts[found]
 
+    def standing(self, judge: str) -> tuple[int, int]:
+        """How many posts this judge has scored, and how many may still come. Raises UserError for a stranger."""
+        self._seed(judge)
+        given = self.marks()
+        scored = sum(marked.judge == judge and marked.marks is not None for marked in given)
+        return scored, len(open_to(self._posts, given, judge, self._barred(judge), self._campaign.awards.panel))
+
     def code(self, record: Record, judge: str) -> str:
         """What this judge knows the post by."""
         return code(record.post_id, self._seed(judge))
 
-    def sheet(self, record: Record, judge: str, blobs: Blobs) -> dict[str, Any]:
-        """What a judge sees of a post: its words and pictures, neither id nor author. Counters only where the rubric
-        asks for engagement."""
+    def blind(self, record: Record, judge: str) -> Blind:
+        """What this judge sees of a post."""
         post = self._store.intake.post(record.post_id)
         results = () if post is None else (item.result for item in looked(self._store, "", post)[0])
         stats = None if post is None or _ENGAGEMENT not in self._campaign.rubric else post.stats
+        scored, left = self.standing(judge)
+        return Blind(
+            code=self.code(record, judge),
+            title=None if post is None else post.title,
+            text=None if post is None else post.text,
+            media=tuple(item for item in results if isinstance(item, MediaEvidence)),
+            likes=None if stats is None else stats.likes,
+            comments=None if stats is None else stats.comments,
+            views=None if stats is None else stats.views,
+            scored=scored,
+            left=left,
+        )
+
+    def sheet(self, record: Record, judge: str, blobs: Blobs) -> dict[str, Any]:
+        """What this judge sees of a post, with the files of its media and the criteria."""
+        it = self.blind(record, judge)
         return {
-            "code": self.code(record, judge),
-            "title": None if post is None else post.title,
-            "text": None if post is None else post.text,
-            "media": [str(blobs.path(item.sha256)) for item in results if isinstance(item, MediaEvidence)],
-            "likes": None if stats is None else stats.likes,
-            "comments": None if stats is None else stats.comments,
-            "views": None if stats is None else stats.views,
+            "code": it.code,
+            "title": it.title,
+            "text": it.text,
+            "media": [str(blobs.path(item.sha256)) for item in it.media],
+            "likes": it.likes,
+            "comments": it.comments,
+            "views": it.views,
             "rubric": dict(self._campaign.rubric),
             "most": MOST,
         }
@@ -71,10 +109,10 @@ class Panel:
         """A judge's marks for the post of that code, one a criterion; returns the post's id. Raises UserError."""
         record = self._of(named, judge)
         if set(marks) != set(self._campaign.rubric):
-            raise UserError(f"give one mark for each of {', '.join(self._campaign.rubric)}")
+            raise UserError("give one mark for each of {criteria}", criteria=", ".join(self._campaign.rubric))
         for name, mark in marks.items():
             if not 0 <= mark <= MOST:
-                raise UserError(f"{name}: a mark is a whole number from 0 to {MOST}")
+                raise UserError("{name}: a mark is a whole number from 0 to {most}", name=name, most=MOST)
         return self._mark(record, judge, dict(marks), now)
 
     def recuse(self, named: str, judge: str, now: dt.datetime) -> str:
@@ -121,12 +159,12 @@ class Panel:
         for post_id, record in self._posts.items():
             if code(post_id, seed) == named and post_id not in barred:
                 return record
-        raise UserError(f"no post {named} for {judge}: 'judge next' names one")
+        raise UserError("no post {code} for {judge}: 'judge next' names one", code=named, judge=judge)
 
     def _seed(self, judge: str) -> str:
         seed = self._kept.seed()
         if seed is None or judge not in self._kept.judges():
-            raise UserError(f"{judge} is no judge here: 'judge add {judge}' admits one")
+            raise UserError("{judge} is no judge here: 'judge add {judge}' admits one", judge=judge)
         return seed
 
     def _barred(self, judge: str) -> set[str]:

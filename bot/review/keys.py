@@ -65,3 +65,11 @@ KEYS: Final = (
 """Every key, in the order of the help."""
 
 BY_KEY: Final = {entry.key: entry for entry in KEYS}
+
+JUDGING: Final = (
+    Key(key="Enter", action="save", en="save, next post", zh="保存，下一篇", decides=True),
+    Key(key="r", action="recuse", en="recuse: conflict of interest", zh="回避（利益相关）", decides=True),
+    Key(key="u", action="back", en="back to the previous post", zh="返回上一篇"),
+    Key(key="v", action="view", en="full picture", zh="查看大图"),
+)
+"""The keys of judging, beside digits for marks, ``t`` for ten and the arrows."""

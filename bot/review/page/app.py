@@ -15,7 +15,7 @@ from bot.clock import Clock
 from bot.errors import ConfigError, UserError
 from bot.log import get_logger
 from bot.review.moderators import by_token
-from bot.review.page import actions, views
+from bot.review.page import actions, judging, views
 from bot.review.page.guard import (
     COOKIE,
     DOORSTEP,
@@ -65,6 +65,7 @@ def application(house: House) -> web.Application:
         web.post("/api/note", actions.note),
         web.post("/api/bulk", actions.bulk),
         web.post("/api/settle", actions.settle),
+        *judging.ROUTES,
     ])  # fmt: skip
     return app
 
@@ -162,6 +163,8 @@ async def _door(request: web.Request, handler: Handler) -> web.StreamResponse:
         raise web.HTTPSeeOther("/login")
     if writes and not same(await _csrf(request), session.csrf):
         raise web.HTTPForbidden(reason="this request does not come from the page")
+    if session.person.role == "judge" and not judging.may_enter(request.path):
+        raise web.HTTPForbidden(reason="judges see posts under a code alone")
     return await handler(request)
 
 

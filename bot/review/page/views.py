@@ -27,7 +27,7 @@ _FRAMES: Final = 100_000
 
 async def home(request: web.Request) -> web.StreamResponse:
     """Where everybody begins."""
-    raise web.HTTPSeeOther("/review")
+    raise web.HTTPSeeOther("/judge" if person_of(request).role == "judge" else "/review")
 
 
 async def review(request: web.Request) -> web.StreamResponse:
