@@ -139,3 +139,14 @@ async def test_what_somebody_else_decides_leaves_the_screen(judged: Path, comman
         assert "with somebody else now, or decided" in rows(app, "said")
     with closing(Store(judged)) as store:
         assert [d.who for d in store.verdicts.decisions("101")] == ["lee"]
+
+
+async def test_another_size_of_the_terminal_is_another_picture(judged: Path) -> None:
+    """Made larger or smaller, the picture fits its place again."""
+    async with reviewing(judged, Clock(), wanted=ANN, at_hand=1) as (app, pilot):
+        for columns, lines in ((80, 24), (150, 50), (100, 30)):
+            await pilot.resize_terminal(columns, lines)
+            await until(pilot, lambda: "▀" in rows(app, "picture"))
+            place = app.page.query_one("#picture").size
+            shown = rows(app, "picture").count("\x1b[0m")
+            assert place.height // 2 <= shown <= place.height

@@ -92,6 +92,7 @@ class ReviewApp(App[None]):
         """Draw the empty screen, then have the first posts fetched."""
         self.register_theme(self._theme)
         self.theme = self._theme.name
+        self.page.resized = self._resized
         self.push_screen(self.page)
         self._backstage.start()
         self._eyes.start()
@@ -298,6 +299,12 @@ class ReviewApp(App[None]):
         item = self.lane.item
         self.drawing.show(self.lane)
         self.page.call_after_refresh(self._written, item)
+
+    def _resized(self) -> None:
+        """Draw the same in the room that there is now."""
+        self.drawing.resized(self.lane)
+        if self.lane.item is not None:
+            self.overlays.redraw(self.lane.item)
 
     def post_display_hook(self) -> None:
         """Textual calls this after each frame. With every frame of a new post the terminal is asked where its cursor

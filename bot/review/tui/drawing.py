@@ -47,6 +47,13 @@ class Drawing:
             self.picture(item)
         self.queue(lane)
 
+    def resized(self, lane: Lane) -> None:
+        """The same post in other room."""
+        if lane.item is not None:
+            self._page.show_post(self._words(lane.item))
+            self._page.call_after_refresh(self.picture, lane.item)
+        self.queue(lane)
+
     def picture(self, item: Item) -> None:
         """The picture of the post on the screen, or what stands in its place."""
         _ = self._say

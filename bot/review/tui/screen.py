@@ -47,6 +47,7 @@ class ReviewScreen(Screen[None]):
         self._field = Input(id="prompt", compact=True, select_on_focus=False)
         self._stage = ContentSwitcher(id="stage", initial="body")
         self._warned_until = 0.0
+        self.resized: Callable[[], None] = lambda: None  # called when all parts have their new sizes
         self._answer: Callable[[str], None] | None = None
 
     def compose(self) -> ComposeResult:
@@ -75,6 +76,7 @@ class ReviewScreen(Screen[None]):
         bar = self.pane("keys")
         bar.styles.height = len(rows)
         bar.show(rows)
+        self.call_after_refresh(lambda: self.resized())
 
     def pane(self, name: PaneName) -> Pane:
         """A part that shows lines."""
