@@ -16,10 +16,13 @@ from bot.review.moderators import name_moderator
 from bot.review.page.guard import HEADERS, OneTimeToken, Person
 from bot.store.judging import Judging
 from detectors.evidence import Mark, MediaEvidence
+from tests import chromium
 from tests.integration.judged import START, Square
 from tests.integration.page import Served, Visitor, examined, jpeg, served
 
 AUTHORS = ("author-ann", "author-bo", "author-cy")
+ACCESSIBLE = Path(__file__).with_name("accessible.js").read_text()
+DRAWN = "(document.querySelector('body:not(.waiting-next) #desk .item') || {dataset: {}}).dataset.code"
 GOOD = {"creativity": 8, "quality": 6, "engagement": 10}
 
 
@@ -170,3 +173,39 @@ async def test_the_door_holds_for_judging_too(page: Served) -> None:
         async with visitor.client.post(f"{visitor.base}/api/judge", json=body, headers=headers) as answer:
             assert answer.status == 403
     assert await marks_of(page) == []
+
+
+@pytest.mark.skipif(chromium.BINARY is None, reason=chromium.MISSING)
+async def test_real_keys_judge_in_a_browser(page: Served) -> None:
+    """Digits mark one criterion after another, ``t`` is ten, Enter keeps nothing before all are marked, then brings the
+    next post; ``u`` goes back and saving replaces; ``r`` recuses; nothing is inaccessible."""
+    async with chromium.chromium() as tab:
+        await tab.window(1280, 800)
+        page.house.invitation = OneTimeToken(Person(name="kim", role="judge", named=True))
+        await tab.goto(f"{page.base}/login?token={page.house.invitation.value}")
+        first = await tab.until(DRAWN)
+        assert await tab.value(ACCESSIBLE) == []
+        await tab.press("8")
+        await tab.press("Enter")
+        assert await tab.value("document.getElementById('wrong').textContent") != ""
+        assert await marks_of(page) == []
+        await tab.press("6")
+        await tab.press("t")
+        await tab.press("Enter")
+        second = await tab.until(f"{DRAWN} !== '{first}' && {DRAWN}")
+        assert [m.marks for m in await marks_of(page)] == [GOOD]
+        await tab.press("u")
+        await tab.until(f"{DRAWN} === '{first}'")
+        for key in ("ArrowDown", "0", "Enter"):
+            await tab.press(key)
+        await tab.until(f"{DRAWN} === '{second}'")
+        assert [m.marks for m in await marks_of(page)] == [{**GOOD, "quality": 0}]
+        await tab.press("r")
+        third = await tab.until(f"{DRAWN} !== '{second}' && {DRAWN}")
+        for key in ("1", "2", "3", "Enter"):
+            await tab.press(key)
+        await tab.until("!document.querySelector('#desk .item') && document.querySelector('.empty').offsetHeight > 0")
+        assert third not in (first, second)
+        assert await tab.value("document.getElementById('scored').textContent") == "2"
+        assert len(await marks_of(page)) == 3
+        assert tab.problems == [], "the console, or the content security policy, complained"
