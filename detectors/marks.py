@@ -39,7 +39,7 @@ _UNKNOWN: Final = 60.0
 _OVERLAP: Final = 0.3
 _SAME: Final = 0.45
 
-_DOUBTFUL: Final = -1.5  # logit from which a place is looked at again
+_DOUBTFUL: Final = -1.25  # logit from which a place is looked at again
 _MOST: Final = 5
 _HOPELESS: Final = -1.2  # mean logit below which no outline would save a place
 _LOOKS: Final = (22.0, 40.0)  # px of a mark's side when it is looked at again
