@@ -296,3 +296,16 @@ async def test_strangers_text_stays_text(square: Square) -> None:
         await asyncio.to_thread(holds)
         assert html.escape("<script>") in drawn("", "<script>", "n", "")
         assert visitor.csrf
+
+
+async def test_the_dashboard_counts_what_is_stored(square: Square) -> None:
+    """Its numbers, also as tables, are those of the decisions made and the posts that wait."""
+    async with served(square) as page:
+        visitor = await page.visitor()
+        first, second, third = (await visitor.step(want=3))["items"]
+        await visitor.step(act("approve", first), act("approve", second), act("reject", third, code="brand.absent"))
+        await visitor.step({"action": "undo"})
+        said = seen_in(await visitor.page("/dashboard"))
+        words = " ".join(" ".join(said.words).split())
+        assert "2 eligible 10 review 0 ineligible 0 withdrawn" in words
+        assert "ann 2 " in words  # decisions that stand

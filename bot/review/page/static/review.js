@@ -4,7 +4,7 @@
 // carries its claim's token. `acts` are keys not answered yet; one request is under way at a time.
 import { ask, complain, fit, fragment, say, show, writing } from "./page.js";
 
-const AHEAD = 8; // posts at hand beside the one drawn: a second of the fastest keys
+const AHEAD = 12; // posts at hand beside the one drawn: the fastest keys for a second and a half
 const RENEW = 45_000;
 const desk = document.getElementById("desk");
 const words = desk.dataset;
