@@ -1,4 +1,4 @@
-"""A picture beside the earlier one that it repeats: the points and outlines that a person is shown are where they are."""
+"""A picture beside the earlier one that it repeats: points and outlines lie where a person is shown them."""
 
 from __future__ import annotations
 
