@@ -29,6 +29,7 @@ DRILL = Drill(
     title="malformed files and bombs through the sandboxed decoders",
     trials=395,
     batch=395,
-    most=MOST,
+    # Some take seconds; on a machine that is busy with other things a clock tells more about those.
+    most={"max_item_processor_s": 10.0, **{name: most for name, most in MOST.items() if name != "max_item_s"}},
     run=lambda trials, folder: asyncio.run(examine(trials, folder)),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import random
 import re
 import struct
@@ -79,13 +80,13 @@ class Watched:
         self._path = folder / "file"
         self.figures = {
             "readable": 0.0, "unreadable": 0.0, "without_reason": 0.0, "bugs": 0.0, "decoders_died": 0.0,
-            "max_worker_mb": 0.0, "max_item_s": 0.0,
+            "max_worker_mb": 0.0, "max_item_s": 0.0, "max_item_processor_s": 0.0,
         }  # fmt: skip
 
     async def look(self, data: bytes) -> str:
         """Have one file examined; what came of it in a word."""
         self._path.write_bytes(data)
-        began = time.monotonic()
+        began, used = time.monotonic(), self._processor_seconds()
         try:
             examined = await self._engine.examine(self._path)
         except DetectorError as error:
@@ -93,6 +94,8 @@ class Watched:
             return f"bug: {error}"
         finally:
             self.figures["max_item_s"] = max(self.figures["max_item_s"], time.monotonic() - began)
+            spent = max((now - used.get(pid, 0.0) for pid, now in self._processor_seconds().items()), default=0.0)
+            self.figures["max_item_processor_s"] = max(self.figures["max_item_processor_s"], spent)
             for process in self._engine._living:
                 self.figures["max_worker_mb"] = max(self.figures["max_worker_mb"], _high_water(process.pid))
             self.figures["decoders_died"] = self._engine.deaths.total()
@@ -104,9 +107,22 @@ class Watched:
         self.figures["bugs"] += len(examined.faults)
         return f"bugs: {examined.faults}" if examined.faults else "readable"
 
+    def _processor_seconds(self) -> dict[int, float]:
+        """What each living worker has used so far, its start included."""
+        return {process.pid: _processor_seconds(process.pid) for process in self._engine._living}
+
     async def close(self) -> None:
         """Stop the worker."""
         await self._engine.close()
+
+
+def _processor_seconds(pid: int) -> float:
+    """Seconds of the processor that a process has used; 0 where it is gone."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _high_water(pid: int) -> float:
