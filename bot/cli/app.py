@@ -90,13 +90,15 @@ def run(arguments: Sequence[str]) -> int:
 
 def _end(error: BaseException, *, debug: bool) -> int:
     """Say in one line why the command ended, and return the exit status."""
+    from bot.cli.output import _  # here: whoever only asks for help waits for nothing
+
     if debug and not isinstance(error, click.exceptions.Exit):
         traceback.print_exception(error)
     match error:
         case click.exceptions.Exit():
             return error.exit_code
         case KeyboardInterrupt() | click.Abort():
-            _say("interrupted")
+            _say(_("interrupted"))
             return 130
         case ReaderGoneError() | BrokenPipeError():
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what is still buffered goes nowhere
@@ -106,18 +108,16 @@ def _end(error: BaseException, *, debug: bool) -> int:
             return 2
         case click.UsageError():
             where = error.ctx.command_path if error.ctx else "gatewarden"
-            _say(f"{error.format_message()} (see {where} --help)")
+            _say(_("{problem} (see {where} --help)").format(problem=error.format_message(), where=where))
             return 2
         case UserError():
-            from bot.cli.output import _
-
             _say(error.said(_))
             return error.exit_status
         case click.ClickException():
             _say(error.format_message())
             return 1
         case Transient():
-            _say(f"could not be done just now: {error.reason}")
+            _say(_("could not be done just now: {reason}").format(reason=error.reason))
             return 1
         case OSError() if error.strerror:
             _say(f"{error.strerror}{f': {error.filename}' if error.filename else ''}")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bot.cli.options import Place, as_json, by, place
-from bot.cli.output import emit, remark, say, table
+from bot.cli.output import _, emit, remark, say, table
 from bot.errors import UserError
 from bot.text_safety import one_line
 
@@ -145,7 +145,7 @@ def _judge_again(place: Place, touched: set[str]) -> None:
     if touched:
         quiet(place.settings)
         asyncio.run(settle(place.settings, place.campaign, SystemClock(), sorted(touched)))
-        remark(f"{len(touched)} posts judged again")
+        remark(_("{count} posts judged again").format(count=len(touched)))
 
 
 def _tell(facts: dict[str, str], *, as_json: bool) -> None:

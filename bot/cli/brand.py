@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from bot.cli.options import as_json, debug
-from bot.cli.output import emit, say, table
+from bot.cli.output import _, emit, say, table
 from bot.errors import UserError
 from bot.text_safety import one_line
 
@@ -51,4 +51,4 @@ def check(folder: Path, as_json: bool) -> None:
     if problems:
         raise UserError(f"the brand kit {folder} is not sound: {len(problems)} problems")
     if not as_json:
-        say(one_line(f"{folder} is sound"))
+        say(one_line(_("{file} is sound").format(file=folder)))

@@ -40,7 +40,8 @@ def check(file: str, as_json: bool) -> None:
         raise ConfigError(f"{file}: {len(problems)} {'problem' if len(problems) == 1 else 'problems'}")
     if not as_json:
         loaded = load_campaign(file)
-        say(one_line(f"{file} is sound: {loaded.name}, version {loaded.version}"))
+        told = _("{file} is sound: {name}, version {version}")
+        say(one_line(told.format(file=file, name=loaded.name, version=loaded.version)))
 
 
 @click.command()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, get_args
 import click
 
 from bot.cli.options import Place, as_json, brand_kit, place
-from bot.cli.output import emit, progress, remark, say
+from bot.cli.output import _, emit, progress, remark, say
 from bot.errors import UserError
 from bot.model import Status
 from bot.text_safety import one_line
@@ -35,7 +35,8 @@ def run(place: Place, once: bool, sources: tuple[str, ...], kit: str | None) -> 
 
     settings, campaign, now = place.settings, place.campaign, SystemClock().now()
     if campaign.closed(now) and campaign.ends is not None:
-        remark(f"campaign {campaign.name} closed on {campaign.ends.isoformat()}; watching all the same")
+        told = _("campaign {name} closed on {at}; watching all the same")
+        remark(told.format(name=campaign.name, at=campaign.ends.isoformat()))
     configure(settings.log)
     if asyncio.run(_watch(place, once=once, sources=sources, kit=kit)) == signal.SIGINT:
         raise KeyboardInterrupt
@@ -94,14 +95,15 @@ def ingest(place: Place, file: str, strict: bool, received_at: str | None, kit: 
     settings, campaign, clock = place.settings, place.campaign, SystemClock()
     quiet(settings)
     source = Jsonl(file, campaign.tz, clock, received_at=_received(received_at, campaign.tz))
-    with progress("judging posts") as done:
+    with progress(_("judging posts")) as done:
         fed = asyncio.run(feed(settings, campaign, clock, source, kit=kit, tell=lambda taken, judged: done(judged)))
     _summary(fed, as_json=as_json)
     if fed.quarantined:
         for line, reason in fed.put_aside:
-            remark(f"line {line}: {one_line(reason)}")
+            remark(_("line {line}: {reason}").format(line=line, reason=one_line(reason)))
         if fed.quarantined > len(fed.put_aside):
-            remark(f"and {fed.quarantined - len(fed.put_aside)} more; 'gatewarden stats' counts the reasons")
+            more = fed.quarantined - len(fed.put_aside)
+            remark(_("and {count} more; 'gatewarden stats' counts the reasons").format(count=more))
         if strict:
             raise UserError(f"{fed.quarantined} lines were put aside")
 
@@ -123,4 +125,5 @@ def _summary(fed: Fed, *, as_json: bool) -> None:
         emit({"posts": fed.posts, "quarantined": fed.quarantined, **counts})
     else:
         parts = [f"{count} {status}" for status, count in counts.items() if count]
-        say(f"{fed.posts} posts: {', '.join(parts) or 'none'}; {fed.quarantined} lines put aside")
+        told = _("{posts} posts: {statuses}; {lines} lines put aside")
+        say(told.format(posts=fed.posts, statuses=", ".join(parts) or _("none"), lines=fed.quarantined))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, get_args
 import click
 
 from bot.cli.options import Place, as_json, place
-from bot.cli.output import progress, remark
+from bot.cli.output import _, progress, remark
 from bot.model import Status
 from bot.text_safety import json_line
 from bot.whole_file import write_whole
@@ -47,7 +47,7 @@ def export(place: Place, statuses: tuple[Status, ...], form: str, output: Path |
                 click.echo(line)
         else:
             count = write_whole(output, (f"{line}\n" for line in lines))
-            remark(f"{count - (form == 'csv')} posts written to {output}")
+            remark(_("{count} posts written to {file}").format(count=count - (form == "csv"), file=output))
 
 
 def _lines(store: Store, place: Place, statuses: tuple[Status, ...], form: str) -> Iterator[str]:

@@ -11,7 +11,7 @@ import click
 import msgspec
 
 from bot.cli.options import Place, as_json, brand_kit, place
-from bot.cli.output import emit, fitted, progress, remark, say
+from bot.cli.output import _, emit, fitted, progress, remark, say
 from bot.text_safety import one_line
 
 if TYPE_CHECKING:
@@ -205,7 +205,7 @@ def _side_by_side(
     if left is not None and right is not None:
         image = side_by_side(drawn(*left, []), drawn(*right, []), agreeing)
         write_whole(out / f"{number:05d}-{query.stem}.png", [png(image)])
-        remark(f"wrote {out / f'{number:05d}-{query.stem}.png'}")
+        remark(_("wrote {file}").format(file=out / f"{number:05d}-{query.stem}.png"))
 
 
 @click.command("match-text")

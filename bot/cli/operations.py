@@ -169,7 +169,8 @@ def backup(place: Place, file: Path, as_json: bool) -> None:
     if as_json:
         emit({"file": str(file.absolute()), "posts": posts, "events": events, "seal": contents.seal})
     else:
-        say(one_line(f"{file}: {posts} posts, {events} events, restored and verified"))
+        told = _("{file}: {posts} posts, {events} events, restored and verified")
+        say(one_line(told.format(file=file, posts=posts, events=events)))
 
 
 @click.command()
@@ -187,10 +188,12 @@ def forget(place: Place, author: str, yes: bool, as_json: bool) -> None:
     from bot.store.opening import open_blobs, opened
 
     if not yes and sys.stdin.isatty():
-        click.confirm(f"Erase everything stored of author {one_line(author)}?", abort=True, err=True)
+        question = _("Erase everything stored of author {author}?")
+        click.confirm(one_line(question.format(author=author)), abort=True, err=True)
     with opened(place.settings) as store:
         erased = forget(store, open_blobs(place.settings), author, dt.datetime.now(dt.UTC))
     if as_json:
         emit({"author_id": author, "posts": list(erased.post_ids), "media": len(erased.media)})
     else:
-        say(one_line(f"forgot {author}: {len(erased.post_ids)} posts, {len(erased.media)} media files"))
+        told = _("forgot {author}: {posts} posts, {media} media files")
+        say(one_line(told.format(author=author, posts=len(erased.post_ids), media=len(erased.media))))

@@ -8,7 +8,7 @@ import signal
 import click
 
 from bot.cli.options import Place, by, place
-from bot.cli.output import remark, say
+from bot.cli.output import _, remark, say
 
 
 @click.command()
@@ -39,5 +39,5 @@ async def _serve(place: Place, port: int | None, who: str) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
     async with serving(settings, place.campaign, SystemClock(), Person(name=who, role="lead")) as (address, invitation):
         say(f"{address}/login?token={invitation.value}")
-        remark(f"serving {settings.data} on {address}; Ctrl-C stops it")
+        remark(_("serving {data} on {address}; Ctrl-C stops it").format(data=settings.data, address=address))
         await stopped.wait()

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from bot.cli.options import Place, debug, place
-from bot.cli.output import remark, say
+from bot.cli.output import _, remark, say
 from bot.text_safety import one_line
 
 
@@ -41,23 +41,24 @@ def init(
 
     if not hashtags:
         hashtags = tuple(
-            tag.strip() for tag in _asked("Hashtag (several: separated by commas)", "").split(",") if tag.strip()
+            tag.strip() for tag in _asked(_("Hashtag (several: separated by commas)"), "").split(",") if tag.strip()
         )
     if not hashtags:
         raise click.UsageError("a campaign needs a hashtag: --hashtag TAG")
     answers = Answers(
         hashtags=hashtags,
-        name=name or _asked("Name of the campaign", "my-campaign"),
-        zone=zone or _asked("Time zone", "UTC+8"),
-        starts=_asked("Starts (RFC 3339, empty: no bound)", "") if starts is None else starts,
-        ends=_asked("Ends (RFC 3339, empty: no bound)", "") if ends is None else ends,
+        name=name or _asked(_("Name of the campaign"), "my-campaign"),
+        zone=zone or _asked(_("Time zone"), "UTC+8"),
+        starts=_asked(_("Starts (RFC 3339, empty: no bound)"), "") if starts is None else starts,
+        ends=_asked(_("Ends (RFC 3339, empty: no bound)"), "") if ends is None else ends,
         official_authors=official,
         sources=sources or ("gate_square",),
     )
     settings, campaign = write_files(place.settings_only.data, answers, replace=force)
     say(one_line(str(settings)))
     say(one_line(str(campaign)))
-    remark(f"next: gatewarden doctor --campaign {campaign}, then gatewarden run --campaign {campaign}")
+    told = _("next: gatewarden doctor --campaign {campaign}, then gatewarden run --campaign {campaign}")
+    remark(told.format(campaign=campaign))
 
 
 def _asked(question: str, default: str) -> str:
