@@ -214,3 +214,19 @@ async def test_no_view_shuts_anybody_out(page: Served, tab: chromium.Page, lang:
                 await tab.press("Escape")
     tab.problems = [problem for problem in tab.problems if "/nowhere" not in problem]  # a 404 that was asked for
     assert {view: problems for view, problems in found.items() if problems} == {}
+
+
+async def test_an_outage_is_told_and_ends_by_itself(page: Served, tab: chromium.Page) -> None:
+    """While the server does not answer, the page says so and takes no key; then it goes on, and the post comes back."""
+    before = await tab.value(DRAWN)
+    await tab.send("Network.emulateNetworkConditions", offline=True, latency=0, downloadThroughput=-1,
+                   uploadThroughput=-1)  # fmt: skip
+    await tab.press("a")
+    await tab.until("document.getElementById('wrong').textContent.includes('could not reach')")
+    await tab.until("document.querySelector('#desk .item') === null")
+    await tab.press("a")
+    await tab.send("Network.emulateNetworkConditions", offline=False, latency=0, downloadThroughput=-1,
+                   uploadThroughput=-1)  # fmt: skip
+    assert await tab.until(DRAWN) == before
+    assert await decided(page) == []
+    tab.problems = [problem for problem in tab.problems if "ERR_INTERNET_DISCONNECTED" not in problem]

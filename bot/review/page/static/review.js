@@ -109,10 +109,10 @@ async function pump() {
           count,
         });
       } catch (error) {
-        // What was not answered may or may not have been decided: the posts come back if it was not.
+        // What was not answered may or may not have been decided: what was not comes back, once the server answers.
         complain(error.message);
         ready = [];
-        done = true;
+        setTimeout(pump, 2000);
         break;
       }
       answered(batch, told);
