@@ -28,6 +28,7 @@ SHARED_LEAST: Final = 4
 
 _WHOLE: Final = 0.85  # of either picture seen in the other: nearly the same picture, not a part
 _MANY: Final = 30
+_SAME: Final = 0.96  # alike, above what different pictures in one app's frame reach on the threshold split
 _SHOWN: Final = 0.7  # alike, from which a shared picture is there as a whole; below, only its agreeing points are
 _MARK: Final = 0.5  # score from which a place holds a brand mark
 _HALF: Final = 10  # agreeing features beyond the least that take the score half of the rest of its way to 1
@@ -165,8 +166,8 @@ def _by_features(first: Sight, second: Sight, distance: int, campaign: Campaign)
         return None
     hollow = found.inliers < policy.inliers or max(found.spans) < policy.area or found.alike < policy.alike
     # Clusters are joined by near links, so these must be sure: all of either is in the other and looks the same.
-    doubtful = hollow or is_doubtful(found.alike, found.even, found.covers)
-    whole = min(found.covers) >= _WHOLE and found.inliers >= _MANY and not doubtful
+    doubtful = hollow or is_doubtful(found.alike, found.spread, found.covers)
+    whole = min(found.covers) >= _WHOLE and found.inliers >= _MANY and found.alike >= _SAME and not doubtful
     return Proof(
         kind="near" if whole else "partial",
         distance=distance,

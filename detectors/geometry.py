@@ -31,9 +31,7 @@ _LEAST: Final = 4
 _ROUNDS: Final = 4
 _CELLS: Final = 8  # blocks a side of the thumbnail that are compared
 _AGREES: Final = 0.55  # correlation of a block from which it shows the same
-_EVEN_CELLS: Final = 5  # a side of the overlap
-_EVEN_LEAST: Final = 4  # features of either picture from which a cell is asked
-_EVEN_SHARE: Final = 0.15  # of them, from which a cell agrees
+_SPREAD_CELLS: Final = 5  # a side of the overlap
 _FLAT: Final = 4.0  # standard deviation in grey levels below which a block says nothing
 
 
@@ -44,8 +42,8 @@ class Alignment:
 
     ``pairs`` (n, 2) are indices of the features that agree with it. ``covers`` is the share of the first and of the
     second picture that the other reaches, ``spans`` the share within the hull of the agreeing features, ``alike`` the
-    share of the overlap that looks the same in the small gray copies, ``even`` the share of it, where both have
-    features, in which some agree; all in 0..1.
+    share of the overlap that looks the same in the small gray copies, ``spread`` the share of it, in
+    ``_SPREAD_CELLS`` cells a side, in which some features agree; all in 0..1.
     """
 
     matrix: Floats
@@ -53,7 +51,7 @@ class Alignment:
     covers: tuple[float, float]
     spans: tuple[float, float]
     alike: float
-    even: float
+    spread: float
 
     @property
     def inliers(self) -> int:
@@ -82,7 +80,7 @@ def aligned(a: Features, b: Features, ignored: tuple[Bools, Bools] | None = None
         covers=(_area(ours) / (a.width * a.height), _area(theirs) / (b.width * b.height)),
         spans=(_hull(a.points[kept[:, 0]], a), _hull(b.points[kept[:, 1]], b)),
         alike=_alike(a, b, matrix),
-        even=_even(a, b, matrix, kept, theirs),
+        spread=_spread(b, kept, theirs),
     )
 
 
@@ -242,20 +240,12 @@ def _alike(a: Features, b: Features, matrix: Floats) -> float:
     return float((counted & alike).sum() / counted.sum()) if counted.any() else 1.0
 
 
-def _even(a: Features, b: Features, matrix: Floats, pairs: npt.NDArray[np.intp], overlap: Floats) -> float:
-    """Over the cells of the overlap's box in the second picture: a frame around something else agrees at its edge, and
-    nowhere within, however many features lie there."""
+def _spread(b: Features, pairs: npt.NDArray[np.intp], overlap: Floats) -> float:
+    """Over the cells of the overlap's box: a frame around something else agrees at its edge, and nowhere within."""
     low, high = overlap.min(axis=0), overlap.max(axis=0)
-
-    def counts(points: Floats) -> npt.NDArray[np.intp]:
-        cells = np.floor((points - low) / np.maximum(high - low, 1e-9) * _EVEN_CELLS).astype(np.int64)
-        within = ((cells >= 0) & (cells < _EVEN_CELLS)).all(axis=1)
-        return np.bincount(cells[within] @ (_EVEN_CELLS, 1), minlength=_EVEN_CELLS**2)
-
-    least = np.minimum(counts(mapped(matrix, a.points)), counts(b.points))
-    agree = counts(b.points[pairs[:, 1]]) >= np.maximum(1, _EVEN_SHARE * least)
-    counted = least >= _EVEN_LEAST
-    return float((agree & counted).sum() / counted.sum()) if counted.any() else 1.0
+    cells = np.floor((b.points[pairs[:, 1]] - low) / np.maximum(high - low, 1e-9) * _SPREAD_CELLS).astype(np.int64)
+    cells = np.clip(cells, 0, _SPREAD_CELLS - 1)
+    return len(np.unique(cells @ (_SPREAD_CELLS, 1))) / _SPREAD_CELLS**2
 
 
 def _blocks(picture: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:

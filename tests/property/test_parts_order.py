@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import functools
 import hashlib
+import sys
 from pathlib import Path
 
 import cv2
@@ -234,3 +235,32 @@ def test_common_points_are_those_of_many_links() -> None:
     assert not parts.counts(0b0111, 0b0100, 3)
     assert not parts.counts((1 << 100) - 1, (1 << 80) - 1, 10)
     assert parts.bits([0, 2, 3]) == f"{0b1101:x}"
+
+
+def _written_on(seed: int, colour: int) -> Pixels:
+    """The first picture with a band of words and a badge of its own."""
+    page = picture(1).copy()
+    cv2.rectangle(page, (0, 560), (960, 660), (colour, 40, 200 - colour), -1)
+    cv2.putText(page, f"my moment {seed}", (60, 630), 0, 2.2, (255, 255, 255), 4)
+    cv2.circle(page, (120 + 150 * seed, 90), 60, (colour, 200, 20), -1)
+    return page
+
+
+def test_overlays_make_no_frame_of_the_picture_beneath(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Who posts one stolen picture five times under other words does not turn it into a template that all may show; nor
+    does laying it into the frame that honest posts share."""
+    stolen = cv2.resize(picture(1), (560, 420), interpolation=cv2.INTER_AREA)
+    inside = picture(100).copy()
+    inside[150:570, 200:760] = stolen
+    shown = {f"written {i}": _written_on(i, 40 * i) for i in range(5)} | {"inside 0": inside}
+    really = pixels
+    monkeypatch.setattr(sys.modules[__name__], "pixels", lambda name: shown[name] if name in shown else really(name))
+    written = [f"written {i}" for i in range(5)]
+    found = related(tmp_path / "a", ["whole 1", *written], list(range(6)))
+    assert [{r.kind for r in found[str(i)]} <= {"near", "partial"} and bool(found[str(i)]) for i in range(1, 6)] == [
+        True
+    ] * 5
+    framed_ones = [f"framed {seed}" for seed in range(10, 17)]
+    found = related(tmp_path / "b", ["whole 1", *framed_ones, "inside 0"], list(range(9)))
+    assert [r.kind for r in found["8"]] == ["partial"]
+    assert all(found[str(i)] == () for i in range(8))
