@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bot.cli.options import Place, as_json, by, person, place
+from bot.cli.options import Place, as_json, by, language, person, place
 from bot.cli.output import emit, remark, say, styled, table
+from bot.cli.review import PICTURES, THEME, desk_of, needs_terminal, setting_of
 from bot.text_safety import one_line, rows
 
 if TYPE_CHECKING:
+    from bot.reasons import Lang
     from bot.store import Store
 
 CODE = click.argument("code", metavar="CODE")
@@ -88,6 +90,32 @@ def _print(sheet: dict[str, Any]) -> None:
         say(f"  {', '.join(counters)}")
     say("")
     say(one_line(f"judge score {sheet['code']} " + " ".join(f"{name}=0..{sheet['most']}" for name in sheet["rubric"])))
+
+
+@judge.command()
+@THEME
+@PICTURES
+@by
+@language
+@place(campaign=True)
+def review(place: Place, theme: str | None, pictures: str | None, who: str, lang: Lang) -> None:
+    """Score in the terminal, blind: digits mark, Enter keeps and shows the next post.
+
+    The same is on the page of 'gatewarden serve', for whoever has the role judge.
+    """
+    needs_terminal("judge review needs a terminal; through a pipe use 'judge next' and 'judge score'")
+    from bot.awards.panel import Panel
+    from bot.store.opening import reading
+
+    with reading(place.settings) as store:
+        Panel(store, place.campaign).standing(who)  # whoever is no judge is told so before the screen is taken
+    setting = setting_of(place, who, lang, theme, pictures)
+    from bot.review.tui.judge import JudgeApp
+
+    app = JudgeApp(setting, dict(place.campaign.rubric), desk_of(place, setting))
+    app.run()
+    if app.failure is not None:
+        raise app.failure
 
 
 @judge.command()

@@ -14,17 +14,26 @@ from bot.cli.options import Place, by, language, place
 from bot.errors import UserError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from bot.reasons import Lang
+    from bot.review.tui.item import Place as At
+    from bot.review.tui.setting import Setting
 
-
-@click.command()
-@click.argument("filter", nargs=-1, metavar="[FILTER]…")
-@click.option("--theme", type=click.Choice(["dark", "light"]), help="Colours. Default: the terminal's background.")
-@click.option(
+THEME = click.option(
+    "--theme", type=click.Choice(["dark", "light"]), help="Colours. Default: the terminal's background."
+)
+PICTURES = click.option(
     "--pictures",
     type=click.Choice(["kitty", "sixel", "blocks", "blocks256", "dots"]),
     help="How pictures are drawn. Default: as the terminal can.",
 )
+
+
+@click.command()
+@click.argument("filter", nargs=-1, metavar="[FILTER]…")
+@THEME
+@PICTURES
 @by
 @language
 @place(campaign=True)
@@ -40,49 +49,67 @@ def review(
 
     FILTER is as in the review itself: reason:CODE author:ID status:STATUS cluster:NAME words. Press ? for the keys.
     """
+    needs_terminal("review needs a terminal; through a pipe use 'gatewarden queue' and 'gatewarden approve'")
+    import msgspec
+
+    from bot.review.filters import parse_filter
+    from bot.store.opening import open_store
+
+    wanted = parse_filter(" ".join(filter))
+    open_store(place.settings).close()  # what is wrong with it is told before the screen is taken
+    setting = msgspec.structs.replace(setting_of(place, who, lang, theme, pictures), wanted=wanted)
+    from bot.review.tui.app import ReviewApp
+
+    app = ReviewApp(setting, desk_of(place, setting))
+    gc.freeze()  # what there is now stays: no collection need look at it while somebody works
+    app.run()
+    if app.failure is not None:
+        raise app.failure
+
+
+def needs_terminal(message: str) -> None:
+    """Raises UserError with this message where nobody sits at a terminal."""
     at_terminal = all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr))
     if not at_terminal or os.environ.get("TERM") in (None, "", "dumb"):
-        raise UserError("review needs a terminal; through a pipe use 'gatewarden queue' and 'gatewarden approve'")
-    from bot.clock import SystemClock
+        raise UserError(message)
+
+
+def setting_of(place: Place, who: str, lang: Lang, theme: str | None, pictures: str | None) -> Setting:
+    """Who works on what, and what this terminal can. Asks the terminal."""
     from bot.i18n import translator
-    from bot.review.desk import open_desk
-    from bot.review.filters import parse_filter
-    from bot.review.tui.item import Place as At
     from bot.review.tui.setting import Setting
     from bot.review.tui.sheet import Reader
     from bot.review.tui.terminal import terminal
-    from bot.store.opening import open_blobs, open_store
+    from bot.store.opening import open_blobs
 
-    wanted = parse_filter(" ".join(filter))
-    campaign, settings = place.campaign, place.settings
-    blobs = open_blobs(settings)
-    open_store(settings).close()  # what is wrong with it is told before the screen is taken
-    can = terminal(os.environ)
+    campaign, settings, can = place.campaign, place.settings, terminal(os.environ)
     setting = Setting(
         who=who,
         campaign=campaign.name,
         reader=Reader(lang=lang, say=translator(lang), zone=campaign.tz),
         engine=settings.engine,
-        blobs=blobs,
+        blobs=open_blobs(settings),
         way=can.way if pictures is None else pictures,  # type: ignore[arg-type]  # click has checked it
         cell=can.cell,
         dark=can.dark if theme is None else theme == "dark",
         colour=not os.environ.get("NO_COLOR"),
-        wanted=wanted,
         lease=settings.review.lease,
     )
-
-    def at(stack: ExitStack) -> At:
-        store = stack.enter_context(closing(open_store(settings)))
-        desk = open_desk(store, settings, campaign, who, SystemClock())
-        return At(desk=desk, store=store, campaign=campaign, blobs=blobs)
-
     if setting.way == "blocks":
         os.environ["COLORTERM"] = "truecolor"  # as tmux does not say itself
-    from bot.review.tui.app import ReviewApp
+    return setting
 
-    app = ReviewApp(setting, at)
-    gc.freeze()  # what there is now stays: no collection need look at it while somebody works
-    app.run()
-    if app.failure is not None:
-        raise app.failure
+
+def desk_of(place: Place, setting: Setting) -> Callable[[ExitStack], At]:
+    """Opens the desk, in the thread that uses it."""
+    from bot.clock import SystemClock
+    from bot.review.desk import open_desk
+    from bot.review.tui.item import Place as At
+    from bot.store.opening import open_store
+
+    def at(stack: ExitStack) -> At:
+        store = stack.enter_context(closing(open_store(place.settings)))
+        desk = open_desk(store, place.settings, place.campaign, setting.who, SystemClock())
+        return At(desk=desk, store=store, campaign=place.campaign, blobs=setting.blobs)
+
+    return at
