@@ -77,19 +77,22 @@ def kill_ingests(trials: Sequence[int], folder: Path) -> Figures:
     calm = verdicts(folder / "calm")
     waiting = list(trials)
     figures = {"kills": 0.0, "lost": 0.0, "doubled_or_odd": 0.0}
+    missed = 0
     while waiting:
-        data = f"killed {waiting[0]}"
+        data = f"killed {waiting[0]} {missed}"
         while True:
             process = ingest(data)
-            moment = random.Random(waiting[0]).uniform(0.3, 1.0) * span if waiting else 300.0
+            moment = random.Random(waiting[0]).uniform(0.3, 1.0) * span * 0.7**missed if waiting else 3600.0
             try:
                 assert process.wait(moment) == 0
+                missed += 1  # it was through before it could be killed: the next one is killed sooner
                 break
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
                 figures["kills"] += 1
                 waiting.pop(0)
+                missed = 0
         figures["lost"] += differing(verdicts(folder / data), calm)
         figures["doubled_or_odd"] += len(unsound(folder / data))
     return figures
@@ -113,7 +116,7 @@ def kill_runs(trials: Sequence[int], folder: Path) -> Figures:
         figures["starts"] += 1
 
     start()
-    feeder.go_on(seconds=60.0, whole=True)
+    feeder.go_on(seconds=600.0, whole=True)
     wait_until_judged(daemon.data)
     for n in trials:
         moments, victim = random.Random(n), ("daemon", "decider", "both")[n // 4 % 3]
@@ -133,7 +136,7 @@ def kill_runs(trials: Sequence[int], folder: Path) -> Figures:
         if victim != "decider":
             start()
         feeder.stop.clear()
-    feeder.go_on(seconds=60.0, whole=True)
+    feeder.go_on(seconds=600.0, whole=True)
     wait_until_judged(daemon.data)
     daemon.stop()
     with opened(daemon.data) as store:
@@ -151,7 +154,7 @@ def undisturbed(data: Path) -> dict[str, Verdict]:
     """The verdicts where nobody is killed."""
     daemon = Daemon(data)
     daemon.start()
-    Feeder(daemon).go_on(seconds=60.0, whole=True)
+    Feeder(daemon).go_on(seconds=600.0, whole=True)
     wait_until_judged(data)
     daemon.stop()
     return verdicts(data)
