@@ -11,7 +11,7 @@ def told(event: Mapping[str, Any], say: Callable[[str], str]) -> str | None:
     _ = say
     match event["event"]:
         case "judge.marked":
-            marks = ", ".join(f"{name} {mark}" for name, mark in event["marks"].items())
+            marks = ", ".join(f"{say(name)} {mark}" for name, mark in event["marks"].items())
             return _("judge {judge} scored revision {revision}: {marks}").format(**{**event, "marks": marks})
         case "judge.recused":
             return _("judge {judge} stood back").format(**event)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bot.cli.options import Place, as_json, by, place
-from bot.cli.output import emit, remark, say
+from bot.cli.output import _, emit, remark, say
 from bot.errors import UserError
 from bot.text_safety import one_line
 
@@ -154,8 +154,9 @@ def secret(name: str, as_json: bool) -> None:
     if as_json:
         emit({"name": name, "secret": made, "promise": promise(name, made)})
     else:
-        say(one_line(f"secret, to be kept until the draw: --reveal {name}={made}"))
-        say(one_line(f"promise, for draw commit:          --party {name}={promise(name, made)}"))
+        say(one_line(_("secret, to be kept until the draw: {option}").format(option=f"--reveal {name}={made}")))
+        told = f"--party {name}={promise(name, made)}"
+        say(one_line(_("promise, for draw commit:          {option}").format(option=told)))
 
 
 @draw.command()
@@ -258,13 +259,15 @@ def _tell(it: Draw, *, as_json: bool) -> None:
     if as_json:
         emit(facts)
         return
-    source = f"drand round {facts['round']}" if facts["round"] is not None else "the parties' secrets"
-    say(one_line(f"{made.campaign}: {made.entries} posts listed, {made.drawn_from} of them draw"))
+    number = facts["round"]
+    source = _("the parties' secrets") if number is None else _("drand round {number}").format(number=number)
+    words = _("{campaign}: {count} posts listed, {drawn} of them draw")
+    say(one_line(words.format(campaign=made.campaign, count=made.entries, drawn=made.drawn_from)))
     say(f"commitment  {digest}")
     say(f"root        {made.root}")
     if result is None:
-        say(f"randomness  {source}, at {facts['due']}")
-        say("Publish the commitment and the list now, where people can see when: 'draw hold' comes after that time.")
+        say("randomness  " + _("{source}, at {time}").format(source=source, time=facts["due"]))
+        say(_("Publish the commitment and the list now, where people can see when: 'draw hold' comes after that time."))
     else:
         say(f"randomness  {source}: {result.randomness}")
         say("first       " + ", ".join(entry[:12] for entry in result.ranking[:3]))
@@ -283,4 +286,4 @@ def _write(it: Draw, folder: Path | None) -> None:
     found["verify_draw.py"] = Path(verify_draw.__file__).read_bytes()
     for name, body in found.items():
         write_whole(folder / name, [body])
-    remark(one_line(f"wrote {', '.join(found)} to {folder}"))
+    remark(one_line(_("wrote {files} to {folder}").format(files=", ".join(found), folder=folder)))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bot.cli.options import Place, as_json, by, language, person, place
-from bot.cli.output import emit, remark, say, styled, table
+from bot.cli.output import _, emit, remark, say, styled, table
 from bot.cli.review import PICTURES, THEME, desk_of, needs_terminal, setting_of
 from bot.text_safety import one_line, rows
 
@@ -55,7 +55,8 @@ def add(place: Place, name: str, account: str | None, as_json: bool) -> None:
     if as_json:
         emit({"judge": name, "account": account, "new": new})
     else:
-        say(one_line(f"{name} is a judge" + (f"; posts of {account} are kept from them" if account else "")))
+        words = _("{name} is a judge; posts of {account} are kept from them") if account else _("{name} is a judge")
+        say(one_line(words.format(name=name, account=account)))
 
 
 @judge.command("next")
@@ -72,7 +73,7 @@ def next_(place: Place, who: str, as_json: bool) -> None:
         record = panel.next(who)
         sheet = None if record is None else panel.sheet(record, who, open_blobs(place.settings))
     if sheet is None:
-        remark("nothing is left for you to score")
+        remark(_("Nothing is left for you to score. Thank you."))
     elif as_json:
         emit(sheet)
     else:
@@ -80,7 +81,7 @@ def next_(place: Place, who: str, as_json: bool) -> None:
 
 
 def _print(sheet: dict[str, Any]) -> None:
-    say(styled(f"post {sheet['code']}", bold=True))
+    say(styled(f"{_('post')} {sheet['code']}", bold=True))
     for row in [*(rows(sheet["title"]) if sheet["title"] else []), *rows(sheet["text"] or "")]:
         say(f"  {row}")
     for path in sheet["media"]:
@@ -164,8 +165,9 @@ def status(place: Place, as_json: bool) -> None:
         for name, counts in progress.items():
             emit({"judge": name, **counts, "missing_posts": len(missing), "missing_scores": sum(missing.values())})
         return
-    table(("judge", "scored", "stood back"), [(n, c["scored"], c["recused"]) for n, c in progress.items()])
-    remark(f"{len(missing)} posts still need {sum(missing.values())} scores")
+    table((_("judge"), _("posts scored"), _("stood back")), [(n, c["scored"], c["recused"]) for n, c in progress.items()])
+    words = _("{posts} posts still need {scores} scores")
+    remark(words.format(posts=len(missing), scores=sum(missing.values())))
 
 
 @judge.command()
@@ -181,7 +183,7 @@ def ranking(place: Place, as_json: bool) -> None:
         for row in found:
             emit(row)
         return
-    head = ("rank", "score", "±", "ranks", "scores", "post")
+    head = (_("rank"), _("score"), "±", _("ranks"), _("scores"), _("post"))
     table(
         head,
         [
@@ -210,7 +212,7 @@ def _tell(code: str, who: str, marks: dict[str, int] | None, *, as_json: bool) -
     if as_json:
         emit({"code": code, "judge": who, "marks": marks, "recused": marks is None})
     else:
-        words = "stands back" if marks is None else ", ".join(f"{name} {mark}" for name, mark in marks.items())
+        words = _("stands back") if marks is None else ", ".join(f"{name} {mark}" for name, mark in marks.items())
         say(one_line(f"{code}  {who}: {words}"))
 
 

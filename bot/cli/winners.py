@@ -11,7 +11,7 @@ import click
 import msgspec
 
 from bot.cli.options import Place, as_json, by, language, place
-from bot.cli.output import emit, remark, say, styled, table
+from bot.cli.output import _, emit, remark, say, styled, table
 from bot.errors import UserError
 from bot.text_safety import one_line
 
@@ -79,7 +79,7 @@ def recheck(place: Place, tick: tuple[str, ...], fresh: Path | None, who: str, a
             emit({**msgspec.to_builtins(line), "checked_at": at})
         else:
             mark = "!" if line.gone else " " if line.checked_at is None else "✓"
-            state = "gone: disqualify it" if line.gone else f"{line.how} {line.who}" if line.how else "open it"
+            state = _("gone: disqualify it") if line.gone else f"{line.how} {line.who}" if line.how else _("open it")
             say(one_line(f"{mark} {line.post_id}  {state}  {line.url or ''}"))
 
 
@@ -134,7 +134,8 @@ def freeze(place: Place, who: str, as_json: bool) -> None:
     if as_json:
         emit({"campaign": place.campaign.name, "winners": count})
     else:
-        say(one_line(f"{place.campaign.name}: {count} winners frozen; 'winners publish DIR' writes them out"))
+        words = _("{campaign}: {count} winners frozen; 'winners publish DIR' writes them out")
+        say(one_line(words.format(campaign=place.campaign.name, count=count)))
 
 
 @winners.command()
@@ -169,7 +170,8 @@ def publish(place: Place, folder: Path, names: Any, who: str, as_json: bool) -> 
     if as_json:
         emit({"folder": str(folder), "files": len(files), "evidence": digest})
     else:
-        say(one_line(f"{len(files)} files in {folder}; digest of the evidence: {digest}"))
+        words = _("{count} files in {folder}; digest of the evidence: {digest}")
+        say(one_line(words.format(count=len(files), folder=folder, digest=digest)))
 
 
 def _awarding(store: Any, place: Place) -> Awarding:
@@ -190,11 +192,11 @@ def _act(place: Place, act: Callable[[Awarding], Sequence[Move]], *, as_json: bo
         else:
             say(one_line(f"{move.post_id}: {_where(move.before)} -> {_where(move.after)}"))
     if not moved and not as_json:
-        remark("nobody moved")
+        remark(_("nobody moved"))
 
 
 def _where(at: tuple[str, int] | None) -> str:
-    return "no prize" if at is None else f"{at[0]} {at[1]}"
+    return _("no prize") if at is None else f"{at[0]} {at[1]}"
 
 
 def _rows(it: Proposal) -> Iterator[dict[str, Any]]:
@@ -223,16 +225,19 @@ def _print(it: Proposal, place: Place, lang: Lang) -> None:
     def settle(post_id: str) -> list[str]:
         return [problem_name(p.code, p.about, lang) for p in it.problems if p.about == post_id]
 
-    at = "" if it.frozen_at is None else f", frozen {it.frozen_at.astimezone(place.campaign.tz):%F %T}"
-    say(styled(one_line(f"{place.campaign.name}{at}"), bold=True))
+    head = place.campaign.name
+    if it.frozen_at is not None:
+        at = f"{it.frozen_at.astimezone(place.campaign.tz):%F %T}"
+        head = _("{campaign}, frozen {at}").format(campaign=head, at=at)
+    say(styled(one_line(head), bold=True))
     for tier in it.tiers:
         say("")
         named = tier_name(tier.tier, lang)
         say(styled(one_line(f"{named}: {len(tier.awards)}/{tier.count} ({tier.method})"), bold=True))
         rows = [(a.place, a.post_id, a.rank, a.form or "?", "; ".join(settle(a.post_id))) for a in tier.awards]
-        table(("place", "post", "rank", "form", "to settle"), rows)
+        table((_("place"), _("post"), _("rank"), _("form"), _("to settle")), rows)
         if tier.alternates:
-            say(one_line(f"next: {', '.join(tier.alternates[:5])}"))
+            say(one_line(_("next: {posts}").format(posts=", ".join(tier.alternates[:5]))))
     winning = {award.post_id for tier in it.tiers for award in tier.awards}
     for problem in it.problems:
         if problem.about not in winning:
