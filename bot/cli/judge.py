@@ -165,7 +165,9 @@ def status(place: Place, as_json: bool) -> None:
         for name, counts in progress.items():
             emit({"judge": name, **counts, "missing_posts": len(missing), "missing_scores": sum(missing.values())})
         return
-    table((_("judge"), _("posts scored"), _("stood back")), [(n, c["scored"], c["recused"]) for n, c in progress.items()])
+    table(
+        (_("judge"), _("posts scored"), _("stood back")), [(n, c["scored"], c["recused"]) for n, c in progress.items()]
+    )
     words = _("{posts} posts still need {scores} scores")
     remark(words.format(posts=len(missing), scores=sum(missing.values())))
 
