@@ -4,7 +4,8 @@
 // carries its claim's token. `acts` are keys not answered yet; one request is under way at a time.
 import { ask, complain, fit, fragment, say, show, writing } from "./page.js";
 
-const AHEAD = 12; // posts at hand beside the one drawn: the fastest keys for a second and a half
+const AHEAD = 8; // posts at hand beside the one drawn: the fastest keys for a second
+const AT_ONCE = 4; // posts asked for at a time, so that the next is there before those after it
 const RENEW = 45_000;
 const desk = document.getElementById("desk");
 const words = desk.dataset;
@@ -105,7 +106,7 @@ async function pump() {
           acts: batch.map(({ item, ...act }) => act),
           filter: words.filter,
           have: [...new Set(have.map((item) => item.post))],
-          want: Math.max(0, AHEAD + 1 - ready.length),
+          want: Math.min(AT_ONCE, Math.max(0, AHEAD + 1 - ready.length)),
           count,
         });
       } catch (error) {
