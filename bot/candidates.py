@@ -16,7 +16,7 @@ from bot.parts import common
 from bot.proof import Proof
 
 _PROOFS = 12
-"""Doubtful links after which it is asked what they have in common; again after twice as many."""
+"""Doubtful links after which it is asked, each time, what they have in common."""
 
 Mask = npt.NDArray[np.bool_]
 Proved = tuple[Proof, int]
@@ -44,7 +44,7 @@ def proved(
         if proof.doubtful:
             doubtful.append(agreeing)
             if len(doubtful) == ask:
-                ask *= 2
+                ask += _PROOFS
                 shared = common(doubtful)
                 left = near | sharing(np.array([not shared >> point & 1 for point in range(points)], np.bool_))
                 waiting = [candidate for candidate in waiting if candidate in left]

@@ -1,0 +1,61 @@
+"""The copies benchmark's own arithmetic: what the published figures rest on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from benchmarks.copies_report import Answer, Answers, average_precision, bounds, macro, upper_bound
+from benchmarks.copies_sets import Sets, Sizes
+from benchmarks.copy_edits import EDITS
+
+
+def answer(name: str, truth: int | None, *found: tuple[float, int], kind: str = "") -> Answer:
+    return Answer(name=name, kind=kind, truth=truth, found={"cascade": list(found)}, milliseconds=1.0)
+
+
+def test_intervals_are_clopper_and_pearsons() -> None:
+    """Against published values: 0 of 20, 10 of 20; and the rule of three."""
+    assert bounds(0, 20) == pytest.approx((0.0, 0.1684), abs=1e-4)
+    assert bounds(10, 20) == pytest.approx((0.2720, 0.7280), abs=1e-4)
+    assert upper_bound(0, 3000) == pytest.approx(3 / 3000, rel=0.01)
+
+
+def test_precision_and_recall_by_hand() -> None:
+    """One ranking over all queries: an honest query's candidate pushes down what comes after it."""
+    answers = [answer("a", 0, (0.9, 0)), answer("b", None, (0.8, 4)), answer("c", 1, (0.7, 1)), answer("d", 2)]
+    assert average_precision(answers, "cascade") == pytest.approx((1 + 2 / 3) / 3)
+    asked = [answer(f"{kind} {i}", i, *([(0.9, i)] if i else []), kind=kind) for i in range(4) for kind in EDITS]
+    assert macro(asked, "cascade", 0.8)[0] == pytest.approx(0.75)
+
+
+def test_answers_survive_a_kill(tmp_path: Path) -> None:
+    """A half-written last line is dropped, what came before is kept, and what comes after is whole."""
+    path = tmp_path / "answers"
+    Answers(path).add(answer("a", 0))
+    path.write_bytes(path.read_bytes() + b'{"name": "b", "ki')
+    resumed = Answers(path)
+    resumed.add(answer("c", 1))
+    assert [a.name for a in Answers(path)] == ["a", "c"]
+
+
+def test_no_photograph_serves_twice(tmp_path: Path) -> None:
+    """Originals, in-domain pictures, distractors and honest queries are of different photographs or parts, the same
+    picture is made from its name each time, and the queries mix edits and honest pictures."""
+    folder = tmp_path / "test" / "photos"
+    folder.mkdir(parents=True)
+    for number in range(60):
+        noise = np.random.default_rng(number).integers(0, 256, (200, 240, 3), dtype=np.uint8)
+        cv2.imwrite(str(folder / f"{number}.jpg"), noise)
+    sets = Sets(tmp_path, "test", [], Sizes(originals=3, honest=14, in_domain=12, distractors=30), 1)
+    asked = [query.of for query in sets.queries if query.truth is None]
+    used = [(made.path, made.part) for made in (*sets.history, *asked)]
+    assert len(set(used)) == len(used) == 3 + 12 + 30 + 14
+    whole = {path for path, part in used if not part}
+    assert not whole & {path for path, part in used if part}
+    assert sum(query.truth is None for query in sets.queries[: len(sets.queries) // 2]) == 7
+    for made in (sets.history[4], asked[3]):
+        assert np.array_equal(made.pixels(), made.pixels())
