@@ -13,7 +13,7 @@ import argparse
 import numpy as np
 import numpy.typing as npt
 
-from bot.advice import Band, Budget, Floats, advise
+from bot.review.advice import Band, Budget, Floats, advise
 
 Bools = npt.NDArray[np.bool_]
 

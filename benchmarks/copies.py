@@ -5,7 +5,7 @@
 ``PICTURES`` is what ``python -m training.gather`` makes. The history is originals, in-domain pictures
 (``in_domain.py``), and other photographs (``--more``: further folders of them). Queries are every edit
 (``copy_edits.py``) of every original, and honest pictures: photographs and in-domain pictures that are in no way in the
-history. The same queries and history go through the bot's own cascade (``bot/matching.py``, without its marks'
+history. The same queries and history go through the bot's own cascade (``bot/copies/matching.py``, without its marks'
 detector) and through whole-picture hashes alone (``copies_hashes.py``).
 
 Thresholds are chosen on ``--split thresholds`` (``copies_thresholds.py``); the figures are of ``--split test``: other
@@ -29,7 +29,7 @@ from benchmarks.copies_report import Answer, Answers, printed
 from benchmarks.copies_seen import SeenFile
 from benchmarks.copies_sets import SPLITS, Query, Sets, Sizes
 from bot.campaign import load_campaign
-from bot.matching import Item, Matcher, score_of
+from bot.copies.matching import Item, Matcher, score_of
 
 LOWEST = 0.7
 """Least score of a candidate that ranks at all."""

@@ -30,7 +30,7 @@ from PIL import Image
 
 from benchmarks.copies_seen import stored
 from bot.campaign import load_campaign
-from bot.matching import Item, Matcher
+from bot.copies.matching import Item, Matcher
 from detectors import panels
 from detectors.evidence import MediaEvidence
 from detectors.examples import scene

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from benchmarks.copies import arranged, options
 from benchmarks.copies_report import Answers
 from bot.campaign import load_campaign
-from bot.matching import score_of
+from bot.copies.matching import score_of
 
 Pixels = npt.NDArray[np.uint8]
 

@@ -4,7 +4,7 @@
 
 FOLDER holds photographs (``test/photos`` of what ``python -m training.gather`` makes). A clip is drawn from them: each
 shown for one to two and a half seconds, moving and zooming, 480 x 270 at 12 frames a second, MPEG-4 in MP4. Each
-photograph serves once. Clips are decoded, sampled and hashed as the bot does it, and looked up by ``bot/matching.py``.
+photograph serves once. Clips are decoded, sampled and hashed as the bot does it, and looked up by ``match``.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ import numpy.typing as npt
 from benchmarks.copies_report import bounds, upper_bound
 from benchmarks.copy_edits import resized
 from bot.campaign import load_campaign
-from bot.matching import Item, Matcher
+from bot.copies.matching import Item, Matcher
 from detectors import fingerprint, panels
 from detectors.evidence import Colour, MediaEvidence
 from detectors.frames import Video, open_video

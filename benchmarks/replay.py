@@ -23,11 +23,11 @@ from pathlib import Path
 import msgspec
 
 from bot.campaign import Campaign, load_campaign
-from bot.look import Looker, Seen
+from bot.copies.relate import Relater
+from bot.media.look import Looker, Seen
 from bot.model import Author, Delivery, MediaRef, Snapshot, Stats, Stored
 from bot.pipeline import Pipeline
-from bot.relate import Relater
-from bot.replay import replay
+from bot.reports.replay import replay
 from bot.sources import Batch
 from bot.store import Store
 from bot.store.times import to_us

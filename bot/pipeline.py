@@ -15,13 +15,13 @@ import traceback
 from collections.abc import Awaitable, Callable, Sequence
 
 from bot.campaign import Campaign
+from bot.copies.relate import Relater
 from bot.decide import priority
 from bot.log import get_logger
-from bot.look import Looker, Seen
-from bot.looked import looked
-from bot.merge import url_key
+from bot.media.look import Looker, Seen
+from bot.media.looked import looked
 from bot.model import Case, Finding, MediaRef, Post, Verdict
-from bot.relate import Relater
+from bot.posts.merge import url_key
 from bot.rules import admits, judge
 from bot.store import Store
 from bot.store.connection import OperationalError

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from bot.policies import BrandPolicy
+from bot.campaign.policies import BrandPolicy
 from detectors.evidence import Box, MediaEvidence, Value
 
 

@@ -15,14 +15,14 @@ import msgspec
 
 from bot.campaign import Campaign
 from bot.clock import Clock
+from bot.copies.relate import Relater
 from bot.engines import Engine
 from bot.engines.pool import PoolEngine
 from bot.errors import ConfigError, UserError
-from bot.fetch import Fetcher
-from bot.look import Looker
+from bot.media.fetch import Fetcher
+from bot.media.look import Looker
 from bot.model import Verdict
 from bot.pipeline import Pipeline
-from bot.relate import Relater
 from bot.settings import Settings
 from bot.sources import Source
 from bot.sources.gate_square import GateSquare

@@ -16,12 +16,12 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from bot.clock import Clock
+from bot.copies.relate import Relater
 from bot.errors import Transient, UserError
 from bot.log import get_logger
-from bot.look import Seen
+from bot.media.look import Seen
 from bot.model import Verdict
 from bot.pipeline import Pipeline, Plan
-from bot.relate import Relater
 from bot.sources import Batch, Source
 from bot.store.thread import StoreThread, StoreUnavailableError
 from bot.store.times import to_us

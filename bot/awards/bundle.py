@@ -20,7 +20,7 @@ from bot.awards.shares import leaderboard
 from bot.awards.winners import Proposal
 from bot.campaign import Campaign
 from bot.decide import standing
-from bot.looked import looked
+from bot.media.looked import looked
 from bot.model import Verdict
 from bot.store import Store
 from bot.store.judging import Judging

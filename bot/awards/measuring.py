@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
+from bot.admission.hashtags import classify
 from bot.awards.leaderboard import Count, Said
 from bot.awards.links import SquareLink, square_link
 from bot.awards.shares import moment_of, window
@@ -19,7 +20,6 @@ from bot.awards.x_api import MOST, Reply, XApi, XPost
 from bot.campaign import Campaign
 from bot.clock import Clock
 from bot.errors import UserError
-from bot.hashtags import classify
 from bot.settings import X
 from bot.store import Store
 from detectors.evidence import Value

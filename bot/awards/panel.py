@@ -9,7 +9,7 @@ from typing import Any, Final
 from bot.awards.judging import MOST, Marked, Standing, code, next_post, open_to, ranking
 from bot.campaign import Campaign
 from bot.errors import UserError
-from bot.looked import looked
+from bot.media.looked import looked
 from bot.store import Store
 from bot.store.awards import frozen
 from bot.store.blobs import Blobs

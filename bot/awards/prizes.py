@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from bot.policies import Count, Word
+from bot.campaign.policies import Count, Word
 from detectors.evidence import Value
 
 Method = Literal["judged", "draw", "views"]

@@ -11,7 +11,7 @@ from bot.cli.output import _, emit, say
 from bot.text_safety import one_line
 
 if TYPE_CHECKING:
-    from bot.advice import Share
+    from bot.review.advice import Share
     from bot.review.learning import Told
 
 
@@ -29,7 +29,7 @@ def advice(place: Place, missed: float, wronged: float, as_json: bool) -> None:
     The shares were counted on decisions left out of the learning, with their 95 % intervals. Put what convinces you
     into a campaign file and try it with 'gatewarden replay' first.
     """
-    from bot.advice import Budget
+    from bot.review.advice import Budget
     from bot.review.learning import learn
     from bot.store.opening import reading
 

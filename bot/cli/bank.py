@@ -33,7 +33,7 @@ def bank() -> None:
 @place()
 def list_(place: Place, as_json: bool) -> None:
     """List the bank."""
-    from bot.bank import listed
+    from bot.copies.bank import listed
     from bot.store.opening import reading
 
     with reading(place.settings) as store:
@@ -54,8 +54,8 @@ def list_(place: Place, as_json: bool) -> None:
 @place(campaign=True)
 def add(place: Place, pictures: tuple[str, ...], official: bool, label: str | None, who: str, as_json: bool) -> None:
     """Put pictures in the bank: files, or all pictures of posts."""
-    from bot import bank
-    from bot.relate import Relater
+    from bot.copies import bank
+    from bot.copies.relate import Relater
     from bot.store.opening import opened
     from bot.store.times import to_us
     from bot.wire import evidence_version
@@ -85,8 +85,8 @@ def remove(place: Place, pictures: tuple[str, ...], who: str, as_json: bool) -> 
 
     PICTURE is a label, a SHA-256 or its beginning, or the path or the post that was added.
     """
-    from bot import bank
-    from bot.relate import Relater
+    from bot.copies import bank
+    from bot.copies.relate import Relater
     from bot.store.opening import opened
     from bot.store.times import to_us
     from bot.wire import evidence_version
@@ -106,7 +106,7 @@ def remove(place: Place, pictures: tuple[str, ...], who: str, as_json: bool) -> 
 
 def _pictures(place: Place, store: Store, text: str) -> Iterable[tuple[str, MediaEvidence]]:
     """The pictures that an argument means, each with a label. Raises UserError."""
-    from bot.export import Exporter
+    from bot.reports.export import Exporter
     from bot.review import find
     from detectors.evidence import MediaEvidence
 

@@ -57,8 +57,8 @@ def replay(place: Place, pictures: Path | None, lang: Lang, as_json: bool) -> No
     Works on a copy and changes nothing. Decisions by people count as they stand. Posts that were no entries before have
     media nobody looked at; they come out as media.unavailable.
     """
-    from bot.flip_sheet import write_sheet
-    from bot.replay import replay
+    from bot.reports.flip_sheet import write_sheet
+    from bot.reports.replay import replay
     from bot.store.opening import open_blobs, opened, reading
     from bot.wire import evidence_version
 

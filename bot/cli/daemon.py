@@ -44,9 +44,9 @@ def run(place: Place, once: bool, sources: tuple[str, ...], kit: str | None) -> 
 
 async def _watch(place: Place, *, once: bool, sources: tuple[str, ...], kit: str | None) -> signal.Signals | None:
     """Run the worker. Returns the signal that stopped it."""
-    from bot.canary import Canary
     from bot.clock import SystemClock
-    from bot.housekeeping import Pulse, keeping_house
+    from bot.operations.canary import Canary
+    from bot.operations.housekeeping import Pulse, keeping_house
     from bot.wire import bot, configured_sources
 
     clock, pulse = SystemClock(), Pulse()
@@ -109,7 +109,7 @@ def ingest(place: Place, file: str, strict: bool, received_at: str | None, kit: 
 
 
 def _received(text: str | None, zone: dt.tzinfo) -> dt.datetime | None:
-    from bot.instants import parse_instant
+    from bot.posts.instants import parse_instant
 
     if text is None:
         return None

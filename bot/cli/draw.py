@@ -190,7 +190,7 @@ def _now() -> dt.datetime:
 
 
 def _instant(text: str, place: Place) -> dt.datetime:
-    from bot.instants import parse_instant
+    from bot.posts.instants import parse_instant
 
     try:
         return parse_instant(text, place.campaign.tz)[0]

@@ -51,7 +51,7 @@ def export(place: Place, statuses: tuple[Status, ...], form: str, output: Path |
 
 
 def _lines(store: Store, place: Place, statuses: tuple[Status, ...], form: str) -> Iterator[str]:
-    from bot.export import COLUMNS, Exporter, row
+    from bot.reports.export import COLUMNS, Exporter, row
 
     with progress("posts", beside_results=True) as done:
         if form == "csv":

@@ -15,8 +15,8 @@ from bot.cli.output import _, emit, fitted, progress, remark, say
 from bot.text_safety import one_line
 
 if TYPE_CHECKING:
-    from bot.matching import Item, Match
-    from bot.scan import Outcome
+    from bot.copies.matching import Item, Match
+    from bot.media.scan import Outcome
     from detectors.evidence import Point
 
 ANNOTATE = click.option(
@@ -42,14 +42,14 @@ def scan(place: Place, paths: tuple[Path, ...], annotate: Path | None, kit: str 
     A folder stands for every regular file below it, in order. Files that cannot be read are told as such; they are no
     failure.
     """
-    from bot.walk import files_of
+    from bot.media.walk import files_of
 
     files = files_of(paths)
     asyncio.run(_scan(place, files, annotate, kit, as_json=as_json))
 
 
 async def _scan(place: Place, files: Iterable[Path], annotate: Path | None, kit: str | None, *, as_json: bool) -> None:
-    from bot.scan import scanned
+    from bot.media.scan import scanned
 
     number = 0
     with progress("files", beside_results=True) as done:
@@ -91,8 +91,8 @@ def _print(result: dict[str, Any]) -> None:
 
 
 def _annotate(place: Place, path: Path, outcome: Outcome, out: Path, number: int) -> None:
-    from bot.annotate import best_frame, drawn, outlines, png
     from bot.engines.preview import pixels
+    from bot.media.annotate import best_frame, drawn, outlines, png
     from bot.whole_file import make_folder, write_whole
     from detectors.evidence import MediaEvidence
 
@@ -129,7 +129,7 @@ def match(
     features, for parts, collages, screenshots and photographs of a screen. Scores compare over all queries;
     --min-score 0 shows every candidate looked at. A file never matches itself.
     """
-    from bot.walk import check_folder
+    from bot.media.walk import check_folder
 
     check_folder(index)
     check_folder(query)
@@ -146,9 +146,9 @@ async def _match(
     *,
     as_json: bool,
 ) -> None:
-    from bot.matching import Matcher
-    from bot.scan import why_unreadable
-    from bot.walk import files_below
+    from bot.copies.matching import Matcher
+    from bot.media.scan import why_unreadable
+    from bot.media.walk import files_below
 
     items = [item for _, item, _ in [found async for found in _items(place, index, files_below(index), kit)] if item]
     matcher = Matcher(items, place.campaign, min_score)
@@ -174,7 +174,7 @@ async def _items(
     place: Place, folder: Path, files: Iterable[Path], kit: str | None
 ) -> AsyncIterator[tuple[Path, Item | None, Outcome]]:
     """Every file below a folder, with its item where it could be read."""
-    from bot.matching import Item
+    from bot.copies.matching import Item
     from detectors.evidence import MediaEvidence
 
     async for path, outcome in _examined(place, files, kit):
@@ -196,8 +196,8 @@ def _print_matches(name: str, matches: Sequence[Match], unreadable: str | None) 
 def _side_by_side(
     place: Place, query: Path, found: Path, out: Path, number: int, agreeing: Sequence[tuple[Point, Point]]
 ) -> None:
-    from bot.annotate import drawn, png, side_by_side
     from bot.engines.preview import pixels
+    from bot.media.annotate import drawn, png, side_by_side
     from bot.whole_file import make_folder, write_whole
 
     make_folder(out)
@@ -220,8 +220,8 @@ def match_text(place: Place, index: str, query: str, min_score: float | None, as
     Hashtags, links and boilerplate are left out of the comparison. The score is the similarity of the two stories by
     edits, 0..1. A text never matches itself.
     """
-    from bot.matching import TextMatcher
-    from bot.texts_file import read_texts
+    from bot.copies.matching import TextMatcher
+    from bot.copies.texts_file import read_texts
 
     indexed, queries = read_texts(index), read_texts(query)
     least = place.campaign.copies.text if min_score is None else min_score

@@ -19,7 +19,7 @@ from bot.model import Status, Verdict
 from bot.text_safety import one_line
 
 if TYPE_CHECKING:
-    from bot.doctor import Check
+    from bot.operations.doctor import Check
     from bot.store import Store
 
 _COLOURS = {"ok": "green", "warning": "yellow", "broken": "red"}
@@ -85,7 +85,7 @@ def _shadowed(verdicts: Iterable[Verdict]) -> dict[str, int]:
 
 
 def _counted(store: Store, place: Place) -> dict[str, Any]:
-    from bot.export import rfc3339
+    from bot.reports.export import rfc3339
     from bot.review.agreement import agreement
     from bot.store.counts import Counts
 
@@ -119,7 +119,7 @@ def doctor(place: Place, online: bool, kit: str | None, as_json: bool) -> None:
 
     Without --online nothing is dialled.
     """
-    from bot.doctor import examine
+    from bot.operations.doctor import examine
 
     now = dt.datetime.now(dt.UTC)
     checks = []
@@ -134,7 +134,7 @@ def doctor(place: Place, online: bool, kit: str | None, as_json: bool) -> None:
 
 
 async def _online(place: Place, *, as_json: bool) -> list[Check]:
-    from bot.reachable import reach
+    from bot.operations.reachable import reach
 
     found = []
     async for check in reach(place.settings, place.campaign.hashtags[0]):
@@ -160,7 +160,7 @@ def backup(place: Place, file: Path, as_json: bool) -> None:
     An older FILE is replaced only once the new copy is proved. Media are not in it: they lie in the data directory's
     folder media, by hash, and any file copy will do for them.
     """
-    from bot.backup import back_up
+    from bot.operations.backup import back_up
     from bot.store.opening import opened
 
     with opened(place.settings) as store:
@@ -184,7 +184,7 @@ def forget(place: Place, author: str, yes: bool, as_json: bool) -> None:
     The event log keeps ids and salted hashes only and still verifies; the author's posts stay forgotten when a source
     delivers them again. A running daemon keeps stories in memory until it is restarted; backups are not touched.
     """
-    from bot.forget import forget
+    from bot.operations.forget import forget
     from bot.store.opening import open_blobs, opened
 
     if not yes and sys.stdin.isatty():

@@ -128,7 +128,7 @@ def _print(record: Record, post: Post | None, zone: dt.tzinfo, lang: Lang) -> No
 
 
 def _object(record: Record, post: Post | None, zone: dt.tzinfo) -> dict[str, Any]:
-    from bot.export import reason, rfc3339
+    from bot.reports.export import reason, rfc3339
     from bot.store.times import from_us
 
     queued = None if record.queued_at is None else rfc3339(from_us(record.queued_at), zone)

@@ -37,7 +37,7 @@ def init(
 
     On a terminal it asks for what no option told; elsewhere defaults stand in, and a hashtag must be given.
     """
-    from bot.starting import Answers, write_files
+    from bot.operations.starting import Answers, write_files
 
     if not hashtags:
         hashtags = tuple(

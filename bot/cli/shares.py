@@ -347,7 +347,7 @@ def _tell_share(share: Entered, *, as_json: bool) -> None:
 
 
 def _instant(text: str, place: Place) -> dt.datetime:
-    from bot.instants import parse_instant
+    from bot.posts.instants import parse_instant
 
     try:
         return parse_instant(text, place.campaign.tz)[0]
@@ -356,7 +356,7 @@ def _instant(text: str, place: Place) -> dt.datetime:
 
 
 def _time(moment: dt.datetime, place: Place) -> str:
-    from bot.export import rfc3339
+    from bot.reports.export import rfc3339
 
     return rfc3339(moment, place.campaign.tz)
 

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from bot.awards.shares import Shared
-    from bot.dossier import Dossier
     from bot.model import Looked, Post
     from bot.reasons import Lang
+    from bot.reports.dossier import Dossier
 
 _LINES = 24  # most rows that a picture takes in the terminal
 _GLYPHS = {"block": "✗", "ask": "?", "note": "·", "supports": "✓"}
@@ -41,8 +41,8 @@ def show(place: Place, post: str, annotate: Path | None, who: str, lang: Lang, a
 
     Remembers that you (--as) saw this revision: approve and reject refuse once there is a newer one.
     """
-    from bot import dossier
     from bot.awards.shares import share_of
+    from bot.reports import dossier
     from bot.review import find
     from bot.store.opening import opened, reading
 
@@ -73,8 +73,8 @@ def show(place: Place, post: str, annotate: Path | None, who: str, lang: Lang, a
 
 
 def _print(it: Dossier, share: Shared | None, place: Place, lang: Lang) -> None:
-    from bot import dossier
     from bot.i18n import translator
+    from bot.reports import dossier
 
     _ = translator(lang)
     record, post = it.record, it.post
@@ -167,8 +167,8 @@ def _print_media(index: int, item: Looked, place: Place) -> None:
 
 
 def _print_picture(sha256: str, place: Place) -> None:
-    from bot.annotate import half_blocks
     from bot.engines.preview import pixels
+    from bot.media.annotate import half_blocks
     from bot.store.opening import open_blobs
 
     found = pixels(open_blobs(place.settings).path(sha256), place.settings.engine)
@@ -178,8 +178,8 @@ def _print_picture(sha256: str, place: Place) -> None:
 
 
 def _annotate(it: Dossier, place: Place, out: Path) -> None:
-    from bot.annotate import best_frame, drawn, outlines, png
     from bot.engines.preview import pixels
+    from bot.media.annotate import best_frame, drawn, outlines, png
     from bot.store.opening import open_blobs
     from bot.whole_file import make_folder, write_whole
     from detectors.evidence import MediaEvidence
@@ -221,7 +221,7 @@ def _share_rows(share: Shared, place: Place, lang: Lang) -> Iterator[str]:
 
 def _share_json(share: Shared, place: Place) -> dict[str, Any]:
     from bot.awards.links import XLink
-    from bot.export import rfc3339
+    from bot.reports.export import rfc3339
 
     at = None if share.counted_at is None else rfc3339(share.counted_at, place.campaign.tz)
     return {

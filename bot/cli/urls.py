@@ -17,7 +17,7 @@ from bot.cli.output import emit, say
 from bot.text_safety import one_line
 
 if TYPE_CHECKING:
-    from bot.fetch import UrlVerdict
+    from bot.media.fetch import UrlVerdict
 
 _AT_ONCE = 32
 
@@ -41,7 +41,7 @@ def _lines() -> Iterator[str]:
 
 async def _check(place: Place, urls: Iterator[str], *, as_json: bool) -> None:
     from bot.clock import SystemClock
-    from bot.fetch import Fetcher
+    from bot.media.fetch import Fetcher
     from bot.store.blobs import Blobs
 
     with tempfile.TemporaryDirectory(prefix="gatewarden-") as folder:  # a fetcher wants a place; nothing comes to it

@@ -13,11 +13,11 @@ from typing import Final
 
 import numpy as np
 
-from bot.advice import Advice, Band, Budget, Calibrated, advise, calibrate
 from bot.campaign import Campaign
+from bot.copies.originals import Original, Originals
 from bot.decide import standing
 from bot.model import Verdict
-from bot.originals import Original, Originals
+from bot.review.advice import Advice, Band, Budget, Calibrated, advise, calibrate
 from bot.store import Store
 from detectors.evidence import Value
 

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterator
 
 from bot.awards.prizes import Prize
-from bot.policies import AuthorPolicy, AwardPolicy, BrandPolicy, ContentPolicy, CopyPolicy, NoticePolicy
+from bot.campaign.policies import AuthorPolicy, AwardPolicy, BrandPolicy, ContentPolicy, CopyPolicy, NoticePolicy
 from bot.reasons import BY_PEOPLE, REASONS, Reason
 from bot.rules import RULES, code_of
 

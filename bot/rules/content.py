@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bot import content
+from bot.admission import content
 from bot.rules.facts import Facts
 from bot.rules.rule import Hit
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 
-from bot import window
+from bot.admission import window
 from bot.rules.facts import Facts
 from bot.rules.rule import Hit
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Final, Literal
 
-from bot import hashtags, notice, window
+from bot.admission import hashtags, notice, window
 from bot.campaign import Campaign
 from bot.model import Case, Stance
 from detectors.evidence import Mark, MediaEvidence, Value

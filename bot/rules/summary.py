@@ -6,10 +6,10 @@ from collections.abc import Iterable
 
 import msgspec
 
-from bot import content, notice
+from bot.admission import content, notice
 from bot.campaign import Campaign
+from bot.campaign.policies import BrandPolicy
 from bot.model import Case
-from bot.policies import BrandPolicy
 from bot.reasons import Detail
 from bot.rules.facts import Facts
 from detectors.evidence import Box, MediaEvidence, Value

@@ -15,8 +15,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, NoReturn, cast, get_args
 
-from bot.instants import parse_instant
 from bot.model import AccountType, Author, MediaRef, MediaType, Snapshot, Stats
+from bot.posts.instants import parse_instant
 from bot.sources.html import to_text
 
 MAX_BYTES = 1 << 20

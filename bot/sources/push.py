@@ -19,9 +19,9 @@ from aiohttp import web
 from bot import settings
 from bot.clock import Clock
 from bot.errors import ConfigError, UserError
-from bot.instants import parse_instant
 from bot.log import get_logger
 from bot.model import Delivery, Quarantined
+from bot.posts.instants import parse_instant
 from bot.sources import Batch
 from bot.sources.post_json import PostError, parse_post
 

@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from bot import parts
+from bot.copies import parts
 from bot.store.connection import Connection, Row
 from bot.store.times import UNBOUNDED
 from detectors.evidence import Value

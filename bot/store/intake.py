@@ -8,9 +8,9 @@ import secrets
 
 import msgspec
 
-from bot.merge import merge, url_key
 from bot.model import Author, Delivery, MediaRef, Post, Quarantined, Snapshot, Stats
-from bot.sightings import REPLAYED, Sighting, digest
+from bot.posts.merge import merge, url_key
+from bot.posts.sightings import REPLAYED, Sighting, digest
 from bot.sources import Batch
 from bot.store.connection import Connection
 from bot.store.erasure import FORGOTTEN

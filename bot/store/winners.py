@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from bot.sightings import REPLAYED
+from bot.posts.sightings import REPLAYED
 from bot.store.awards import subject
 from bot.store.connection import Connection
 from bot.store.log import EventLog

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from bot.clock import SystemClock
 from bot.errors import Transient
-from bot.fetch import Fetcher
+from bot.media.fetch import Fetcher
 from bot.model import Stored
 from bot.settings import Fetch
 from bot.store.blobs import Blobs

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from bot.addresses import Policy, judge
 from bot.clock import SystemClock
-from bot.dialling import AddressRefusedError, GuardedResolver, SocketRefusedError, guarded_socket
 from bot.errors import Transient
-from bot.fetch import Fetcher
+from bot.media.addresses import Policy, judge
+from bot.media.dialling import AddressRefusedError, GuardedResolver, SocketRefusedError, guarded_socket
+from bot.media.fetch import Fetcher
 from bot.model import Refused, Stored
 from bot.settings import Fetch
 from bot.store.blobs import Blobs

@@ -18,7 +18,7 @@ from typing import Any
 
 from bot.clock import SystemClock
 from bot.errors import Transient
-from bot.fetch import Fetcher
+from bot.media.fetch import Fetcher
 from bot.model import Refused
 from bot.settings import Fetch
 from bot.store.blobs import Blobs

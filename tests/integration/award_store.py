@@ -16,8 +16,8 @@ from bot.awards.judging import Marked
 from bot.awards.leaderboard import Count
 from bot.awards.randomness import Reveals, parties, promise
 from bot.campaign import load_campaign
-from bot.merge import url_key
 from bot.model import Author, Delivery, Finding, MediaRef, Snapshot, Verdict
+from bot.posts.merge import url_key
 from bot.sources import Batch
 from bot.store import Store
 from bot.store.judging import Judging

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from bot.doctor import Check
-from bot.reachable import reach
+from bot.operations.doctor import Check
+from bot.operations.reachable import reach
 from bot.settings import GateSquare, Settings
 from bot.store import Store
 from tests.integration.commands import Command

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from bot.copies.relate import Relater
 from bot.errors import UserError
-from bot.looked import looked
-from bot.relate import Relater
+from bot.media.looked import looked
 from bot.review.claims import TakenError
 from bot.review.filters import Filter
 from tests.integration.commands import Command

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bot.comparison import Comparison, comparisons
-from bot.dossier import dossier
+from bot.copies.comparison import Comparison, comparisons
+from bot.reports.dossier import dossier
 from detectors.evidence import MediaEvidence
 from detectors.features import features
 from tests.integration.judged import Square

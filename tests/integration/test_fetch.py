@@ -15,10 +15,10 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from bot.addresses import Target
 from bot.clock import SystemClock
 from bot.errors import Transient
-from bot.fetch import Fetcher
+from bot.media.addresses import Target
+from bot.media.fetch import Fetcher
 from bot.model import Refused, Stored
 from bot.settings import Fetch
 from bot.store.blobs import Blobs, Part

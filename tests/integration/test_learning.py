@@ -8,9 +8,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from bot.advice import Budget
 from bot.decide import priority
 from bot.model import Finding, Verdict
+from bot.review.advice import Budget
 from bot.review.filters import Filter
 from bot.review.learning import SIGNALS, learn, samples
 from bot.store import Store

@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from bot.annotate import side_by_side
 from bot.campaign import load_campaign
-from bot.matching import Item, Matcher, score_of
+from bot.copies.matching import Item, Matcher, score_of
+from bot.media.annotate import side_by_side
 from detectors.brand import load_kit
 from detectors.evidence import MediaEvidence
 from detectors.examine import examine

@@ -7,10 +7,10 @@ import datetime as dt
 import aiohttp
 import pytest
 
-from bot.alerts import Vitals
 from bot.errors import UserError
-from bot.metrics import Metrics, application, serving
 from bot.model import Finding, Verdict
+from bot.operations.alerts import Vitals
+from bot.operations.metrics import Metrics, application, serving
 from bot.settings import Alerts
 from bot.settings import Metrics as Settings
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.dossier import as_json, dossier
+from bot.reports.dossier import as_json, dossier
 from bot.review.agreement import Agreement, agreement
 from bot.review.moderators import by_token, name_moderator
 from bot.review.second import Policy

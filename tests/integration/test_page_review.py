@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from bot.clock import SystemClock
-from bot.dossier import dossier
 from bot.i18n import translator
 from bot.model import Author
+from bot.reports.dossier import dossier
 from bot.review.page import present
 from bot.review.page.reader import Reader
 from bot.text_safety import one_line

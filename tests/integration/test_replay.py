@@ -7,9 +7,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from bot import replay as replaying
 from bot.campaign import Campaign
-from bot.replay import Replayed, replay
+from bot.reports import replay as replaying
+from bot.reports.replay import Replayed, replay
 from tests.integration.commands import Command
 from tests.integration.judged import VERSION, Square
 

@@ -13,7 +13,7 @@ from benchmarks.questionnaire import NOW, Plan, campaign, disagreements, filled,
 from bot.awards.problems import PROBLEMS
 from bot.awards.shares import Imported, drop, fix_moment, import_questionnaire, moment_of, settle
 from bot.errors import UserError
-from bot.forget import forget
+from bot.operations.forget import forget
 from bot.store import Store
 from bot.store.blobs import Blobs
 

@@ -12,7 +12,7 @@ from benchmarks.questionnaire import NOW
 from bot.awards.x_api import Missing, XApi
 from bot.demo.x import Posted, XServer
 from bot.errors import ConfigError, Transient, UserError
-from bot.reachable import reach
+from bot.operations.reachable import reach
 from bot.settings import GateSquare, Secret, Settings, X
 from tests.integration.simulated_x import TOKEN, Clock, answering, api_at, asking
 

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot import hashtags
-from bot.hashtags import classify
-from bot.letters import fold, revealed, visible
+from bot.admission import hashtags
+from bot.admission.hashtags import classify
+from bot.admission.letters import fold, revealed, visible
 
 TAGS = ("我的Gate时刻", "My Gate Moment")
 RANK = ("exact", "normalised", "lookalike", "none")

@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from bot.merge import Sighting, digest, join, merge
 from bot.model import Author, Interval, MediaRef, Snapshot, Stats
+from bot.posts.merge import Sighting, digest, join, merge
 
 DAY = dt.datetime(2025, 7, 20, tzinfo=dt.UTC)
 hours = st.integers(0, 12).map(lambda h: DAY + dt.timedelta(hours=h))

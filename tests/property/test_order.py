@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 
 from bot.campaign import load_campaign
 from bot.clock import SystemClock
+from bot.copies.relate import Relater
 from bot.engines.inline import InlineEngine
-from bot.fetch import Fetcher
-from bot.look import Looker
+from bot.media.fetch import Fetcher
+from bot.media.look import Looker
 from bot.model import Author, Delivery, MediaRef, Snapshot
 from bot.pipeline import Pipeline
-from bot.relate import Relater
 from bot.settings import Fetch
 from bot.sources import Batch
 from bot.store import Store

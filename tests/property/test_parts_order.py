@@ -16,11 +16,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot import bank, parts
 from bot.campaign import load_campaign
+from bot.copies import bank, parts
+from bot.copies.proof import Proof
+from bot.copies.relate import Relater
 from bot.model import Author, Interval, Looked, MediaRef, Post, Relation
-from bot.proof import Proof
-from bot.relate import Relater
 from bot.store import Store
 from detectors.evidence import Colour, MediaEvidence
 from detectors.examples import scene

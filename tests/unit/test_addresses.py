@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.addresses import Policy, Target, judge, judge_port, judge_url
+from bot.media.addresses import Policy, Target, judge, judge_port, judge_url
 
 PUBLIC = Policy()
 LOOPBACK = Policy(networks=(ipaddress.ip_network("127.0.0.0/8"),), ports=(8080,))

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from bot.advice import LEAST, Advice, Band, Budget, Floats, advise, calibrate, wilson
+from bot.review.advice import LEAST, Advice, Band, Budget, Floats, advise, calibrate, wilson
 
 NOW = Band(low=0.0, high=0.8)
 

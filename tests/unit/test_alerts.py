@@ -9,8 +9,8 @@ import pytest
 import stamina
 from aiohttp import web
 
-from bot.alerts import Alert, Alerter, Recent, State, Vitals, Webhook, standing
 from bot.clock import SystemClock
+from bot.operations.alerts import Alert, Alerter, Recent, State, Vitals, Webhook, standing
 from bot.settings import Alerts, Secret
 
 START = dt.datetime(2025, 7, 20, 12, tzinfo=dt.UTC)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bot.annotate import best_frame, drawn, half_blocks, outlines, png, side_by_side
+from bot.media.annotate import best_frame, drawn, half_blocks, outlines, png, side_by_side
 from detectors.evidence import Colour, Mark, MediaEvidence, MediaKind
 
 

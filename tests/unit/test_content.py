@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.content import contacts, foreign_hosts, story
+from bot.admission.content import contacts, foreign_hosts, story
 
 OWN = ("gate.com", "gate.io", "x.com")
 

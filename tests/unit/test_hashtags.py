@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.hashtags import classify
+from bot.admission.hashtags import classify
 
 TAGS = ("我的Gate时刻",)
 

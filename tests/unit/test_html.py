@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.content import contacts, foreign_hosts
+from bot.admission.content import contacts, foreign_hosts
 from bot.sources.html import looks_like_html, to_text
 
 

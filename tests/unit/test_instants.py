@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from bot.instants import parse_instant
+from bot.posts.instants import parse_instant
 
 CHINA = dt.timezone(dt.timedelta(hours=8))
 DEADLINE = dt.datetime(2025, 7, 25, 16, tzinfo=dt.UTC)

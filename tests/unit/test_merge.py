@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from bot.merge import Sighting, digest, join, merge, url_key
 from bot.model import Author, Interval, MediaRef, Post, Snapshot, Stats
+from bot.posts.merge import Sighting, digest, join, merge, url_key
 
 DAY = dt.datetime(2025, 7, 20, tzinfo=dt.UTC)
 

@@ -7,9 +7,9 @@ from collections.abc import Callable
 import pytest
 from msgspec.structs import replace
 
+from bot.admission.notice import identified, is_notice_text, own_letters
 from bot.campaign import load_campaign
 from bot.model import Author, Post
-from bot.notice import identified, is_notice_text, own_letters
 
 CAMPAIGN = load_campaign()
 (NOTICE,) = CAMPAIGN.notice.texts

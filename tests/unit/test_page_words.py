@@ -9,7 +9,7 @@ from typing import get_args
 import jinja2
 from jinja2.ext import extract_from_ast
 
-from bot.hashtags import Kind
+from bot.admission.hashtags import Kind
 from bot.i18n import translator
 from bot.model import AccountType, Action, MediaType, RelationKind, Status
 from bot.review.page.guard import Role

@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pytest
 
 from bot.campaign import load_campaign
-from bot.proof import Sight, prove
+from bot.copies.proof import Sight, prove
 from detectors.brand import load_kit
 from detectors.evidence import MediaEvidence
 from detectors.examine import examine

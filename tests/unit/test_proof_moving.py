@@ -7,7 +7,7 @@ import hashlib
 import pytest
 
 from bot.campaign import load_campaign
-from bot.proof import Sight, prove
+from bot.copies.proof import Sight, prove
 from detectors.evidence import Colour, Fingerprint, MediaEvidence, MediaKind
 
 CAMPAIGN = load_campaign()

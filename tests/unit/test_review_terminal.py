@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from rich.cells import cell_len
 
-from bot.annotate import Outline
+from bot.media.annotate import Outline
 from bot.review.tui.picture import Sight, Way, cells, cells_beside
 from bot.review.tui.terminal import Terminal, understood
 

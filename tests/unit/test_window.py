@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 import pytest
 
+from bot.admission.window import edit, place
 from bot.campaign import Campaign
 from bot.model import Interval, Post
-from bot.window import edit, place
 
 
 def at(text: str | None) -> dt.datetime | None:

@@ -12,8 +12,8 @@ from typing import Final, Literal, TypeVar
 import msgspec
 from aiohttp import web
 
-from bot.dossier import dossier
 from bot.errors import UserError
+from bot.reports.dossier import dossier
 from bot.review import ACCEPTED, reject_codes
 from bot.review.bulk import Aim, Plan
 from bot.review.claims import Claim

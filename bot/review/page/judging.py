@@ -11,10 +11,10 @@ from typing import Final
 import msgspec
 from aiohttp import web
 
-from bot.annotate import best_frame
 from bot.awards.judging import MOST
 from bot.awards.panel import Blind, Panel
 from bot.errors import UserError
+from bot.media.annotate import best_frame
 from bot.review.keys import JUDGING
 from bot.review.page.house import House, house_of, person_of
 from bot.review.page.overlays import address

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from bot.annotate import best_frame
-from bot.comparison import Comparison
+from bot.campaign.policies import BrandPolicy
+from bot.copies.comparison import Comparison
+from bot.media.annotate import best_frame
 from bot.model import Looked
-from bot.policies import BrandPolicy
 from bot.review.page.reader import Reader
 from bot.text_safety import one_line
 from detectors.evidence import MediaEvidence, Point, Quad, Value

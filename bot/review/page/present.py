@@ -9,11 +9,11 @@ from typing import Any, Final
 
 from markupsafe import Markup
 
+from bot.admission.hashtags import HashtagMatch, classify
 from bot.awards.history import told
-from bot.dossier import Dossier, message, of_finding, sentence
-from bot.hashtags import HashtagMatch, classify
 from bot.model import Stance
 from bot.reasons import Lang, label
+from bot.reports.dossier import Dossier, message, of_finding, sentence
 from bot.review import reject_codes
 from bot.review.page import charts
 from bot.review.page.overlays import Picture, picture

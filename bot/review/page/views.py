@@ -6,9 +6,9 @@ from typing import Final
 
 from aiohttp import web
 
-from bot.comparison import comparisons
-from bot.dossier import dossier
+from bot.copies.comparison import comparisons
 from bot.errors import UserError
+from bot.reports.dossier import dossier
 from bot.review import reject_codes
 from bot.review.cluster import Member
 from bot.review.desk import Desk

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from bot.annotate import drawn, side_by_side
-from bot.comparison import Comparison
+from bot.copies.comparison import Comparison
 from bot.engines.preview import Pixels
+from bot.media.annotate import drawn, side_by_side
 from bot.review.tui.backstage import Eyes
 from bot.review.tui.item import Item, frame_of, sight_of
 from bot.review.tui.look import DARK, LIGHT, ground

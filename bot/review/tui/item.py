@@ -6,12 +6,12 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
 
-from bot.annotate import best_frame, outlines
 from bot.campaign import Campaign
-from bot.comparison import Comparison, comparisons
-from bot.dossier import Dossier, dossier
+from bot.copies.comparison import Comparison, comparisons
 from bot.engines.preview import Pixels
+from bot.media.annotate import best_frame, outlines
 from bot.model import Post
+from bot.reports.dossier import Dossier, dossier
 from bot.review.claims import Claim
 from bot.review.cluster import Cluster
 from bot.review.desk import Desk

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from bot.comparison import Comparison
+from bot.copies.comparison import Comparison
 from bot.errors import UserError
 from bot.model import Post
 from bot.reasons import label

@@ -22,7 +22,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 from textual.widgets import Static
 
-from bot.annotate import Outline, Pixels, drawn, half_blocks
+from bot.media.annotate import Outline, Pixels, drawn, half_blocks
 from bot.review.tui.lines import centred
 from detectors.evidence import Point, Value
 

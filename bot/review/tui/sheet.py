@@ -6,9 +6,9 @@ import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
-from bot.dossier import Dossier, of_finding, sentence
 from bot.model import AccountType, Action, Finding, Looked, Post, Stance
 from bot.reasons import REASONS, Lang, label
+from bot.reports.dossier import Dossier, of_finding, sentence
 from bot.review.cluster import Cluster, Standing
 from bot.review.tui.lines import Line, StyleName, line, of
 from bot.store.verdicts import Record

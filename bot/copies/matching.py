@@ -1,0 +1,200 @@
+"""Near-duplicates between two sets of pictures or texts: the same find and prove as the bot's own, over local files.
+
+The cascade: the same bytes (SHA-256); PDQ, the query in its 8 orientations against the index, exact search; local
+features in common, by their words; then the proof on the pair that also posts go through (``bot/copies/proof.py``).
+
+The score of a match (``bot.copies.proof.score_of``) means the same in every query, so scores compare over all of them.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Literal
+
+import msgspec
+
+from bot.campaign import Campaign
+from bot.copies.candidates import Mask, proved
+from bot.copies.parts import common, counts
+from bot.copies.proof import SHARED_LEAST, Proof, Sight, ignored, likeliest, placed, prove, sight
+from bot.copies.proof import score_of as proof_score
+from bot.copies.wholes import BITS, Print, hashes, panels
+from detectors.evidence import MediaEvidence, Point, Quad, Value
+from detectors.feature_index import FeatureIndex
+from detectors.features import codes, unpack
+from detectors.geometry import aligned
+from detectors.nearest import TURN_SLACK, HashIndex
+from detectors.text import TextIndex, story
+
+Kind = Literal["exact", "near", "partial"]
+
+
+class Match(Value):
+    """A file of the index that repeats the query. ``inliers`` and ``quad`` belong to matches by local features, null
+    for those by hash; ``quad`` is where the file's picture lies in the query, in the query's pixels, also beyond its
+    edges."""
+
+    path: str
+    kind: Kind
+    score: float
+    distance: int | None
+    inliers: int | None = None
+    quad: Quad | None = None
+
+
+class Item(Value):
+    """One readable file: its path as shown, where it really is (so that it never matches itself), what was seen."""
+
+    path: str
+    real: str
+    evidence: MediaEvidence
+
+
+def score_of(distance: int) -> float:
+    """The score of a PDQ distance in bits, 0..1, rounded to four decimals.
+
+    >>> score_of(0), score_of(31), score_of(256)
+    (1.0, 0.8789, 0.0)
+    """
+    return round(1 - distance / BITS, 4)
+
+
+def distance_of(score: float) -> int:
+    """The greatest PDQ distance whose score is at least this.
+
+    >>> distance_of(1.0), distance_of(score_of(31)), distance_of(0)
+    (0, 31, 256)
+    """
+    return max(d for d in range(BITS + 1) if score_of(d) >= min(score, 1.0))
+
+
+Found = tuple[Match, int | None]
+"""A match, and where it is a doubtful one by features, the points of the query that agree."""
+
+
+def _less_shared(found: Sequence[Found], campaign: Campaign) -> list[Match]:
+    """Doubtful matches less the points of the query that many of them rest on, an app's frame or a template: what is
+    left of them makes their score."""
+    shared, base = common([points for _, points in found if points is not None]), score_of(campaign.copies.near)
+    matches = []
+    for match, points in found:
+        if points is not None and not counts(points, shared, campaign.copies.inliers):
+            left = min(0.99, (points & ~shared).bit_count() / max(1, campaign.copies.inliers))
+            weaker = min(match.score, round(base * left, 4))
+            match = msgspec.structs.replace(match, score=max(weaker, score_of(match.distance or BITS)))
+        matches.append(match)
+    return matches
+
+
+class Matcher:
+    """Holds the index; answers queries. ``min_score``: matches below it are not given; 0 gives every candidate."""
+
+    def __init__(self, items: Iterable[Item], campaign: Campaign, min_score: float | None = None) -> None:
+        self.min_score = score_of(campaign.copies.near) if min_score is None else min_score
+        self._near = distance_of(self.min_score)
+        # Below the campaign's threshold a match is what speaks most for a copy, not a proof.
+        self._prove = prove if self.min_score >= score_of(campaign.copies.near) else likeliest
+        self._campaign = campaign
+        self._items: list[Item] = []
+        self._hashes, self._features = HashIndex(), FeatureIndex()
+        self._same: defaultdict[str, list[int]] = defaultdict(list)
+        for key, item in enumerate(items):
+            self._items.append(item)
+            self._same[item.evidence.sha256].append(key)
+            prints: tuple[Print, ...] = (*hashes(item.evidence), *panels(item.evidence))
+            for print_ in prints:
+                self._hashes.add(key, print_.pdq)
+        self._features.fill((key, codes(item.evidence.features)) for key, item in enumerate(self._items))
+
+    def matches(self, query: Item) -> list[Match]:
+        """What repeats the query, best first, then in order of path."""
+        exact = set(self._same[query.evidence.sha256])
+        found: list[Found] = [
+            (Match(path=self._items[key].path, kind="exact", score=1.0, distance=0), None)
+            for key in exact
+            if self._items[key].real != query.real
+        ]
+        prints: tuple[Print, ...] = (*hashes(query.evidence), *panels(query.evidence))
+        views = [view for print_ in prints for view in print_.orientations]
+        near = {key for key, _ in self._hashes.within(views, self._near + TURN_SLACK)}
+        seen, coded = self._sight(query), codes(query.evidence.features)
+
+        def sharing(own: Mask) -> set[int]:
+            return {key for key, _ in self._features.sharing(coded.of(own), SHARED_LEAST)} - exact
+
+        def tried(key: int) -> tuple[Proof, int] | None:
+            return None if self._items[key].real == query.real else self._tried(seen, self._items[key])
+
+        for key, proof, points in proved(near - exact, sharing, len(coded), tried):
+            match = self._match(seen, self._items[key], proof)
+            found.append((match, points if proof.doubtful else None))
+        kept = [match for match in _less_shared(found, self._campaign) if match.score >= self.min_score]
+        return sorted(kept, key=lambda m: (-m.score, m.kind != "exact", m.path))
+
+    def _sight(self, item: Item) -> Sight:
+        return sight(item.evidence, unpack(item.evidence.features), (), self._campaign)
+
+    def _tried(self, seen: Sight, item: Item) -> tuple[Proof, int] | None:
+        first, second = sorted((seen, self._sight(item)), key=lambda s: s.evidence.sha256)
+        proof = self._prove(first, second, self._campaign)
+        return None if proof is None else (proof, int(proof.points[0 if first is seen else 1], 16))
+
+    def _match(self, seen: Sight, item: Item, proof: Proof) -> Match:
+        other = item.evidence
+        return Match(
+            path=item.path,
+            kind=proof.kind,
+            score=proof_score(proof, self._campaign),
+            distance=None if proof.distance == BITS else proof.distance,
+            inliers=proof.inliers,
+            quad=proof.quad if other.sha256 < seen.evidence.sha256 else placed(proof, seen.evidence, other),
+        )
+
+    def agreeing(self, query: Item, match: Match) -> list[tuple[Point, Point]]:
+        """The points in which the query and a match agree, each as shares of its picture's width and height; none for
+        a match by hash."""
+        found = next(item for item in self._items if item.path == match.path)
+        a, b = self._sight(query), self._sight(found)
+        if match.inliers is None or a.features is None or b.features is None:
+            return []
+        alignment = aligned(a.features, b.features, ignored(a, b))
+        if alignment is None:
+            return []
+        left, right = (
+            picture.points[alignment.pairs[:, side]] / (picture.width, picture.height)
+            for side, picture in enumerate((a.features, b.features))
+        )
+        return [((x, y), (u, v)) for (x, y), (u, v) in zip(left.tolist(), right.tolist(), strict=True)]
+
+
+class Text(Value):
+    """One text of a file of texts; the id as it was given."""
+
+    id: str | int
+    text: str
+
+
+class TextMatch(Value):
+    """A text of the index that repeats the query; ``score`` is the similarity of the two stories, 0..1."""
+
+    id: str | int
+    score: float
+
+
+class TextMatcher:
+    """The same over texts: MinHash finds, the edit similarity of the stories proves."""
+
+    def __init__(self, texts: Sequence[Text], min_score: float) -> None:
+        self._texts, self._min_score, self._index = texts, min_score, TextIndex()
+        for key, text in enumerate(texts):
+            self._index.add(key, story(text.text))
+
+    def matches(self, query: Text) -> list[TextMatch]:
+        """What repeats the query, best first. The query itself (same id, same text) is left out."""
+        found = [
+            TextMatch(id=self._texts[key].id, score=round(score, 4))
+            for key, score in self._index.within(story(query.text), self._min_score)
+            if self._texts[key] != query
+        ]
+        return sorted(found, key=lambda m: (-m.score, str(m.id)))

@@ -1,0 +1,195 @@
+"""Whether one picture or clip repeats another: pure on a pair, and the same whichever of the two came first.
+
+First by whole-picture hashes; where these say nothing, two pictures by their local features: enough of them must agree
+on where one lies in the other, span enough of one of the two, and what both show must look alike there. Features that
+lie on a brand mark or on what everybody shares do not count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import cv2
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from bot.campaign import Campaign
+from bot.copies.parts import NEVER, Detail, bits, is_doubtful
+from bot.copies.wholes import BITS, distance, repeat
+from detectors.evidence import MediaEvidence, Quad, Value
+from detectors.features import Features
+from detectors.geometry import Alignment, aligned, inside, mapped, outline
+
+SHARED_LEAST: Final = 4
+"""Places at which two pictures must agree by word, signature and geometry before a proof by features is tried."""
+
+_WHOLE: Final = 0.85  # of either picture seen in the other: nearly the same picture, not a part
+_MANY: Final = 30
+_SAME: Final = 0.96  # alike, above what different pictures in one app's frame reach on the threshold split
+_SHOWN: Final = 0.7  # alike, from which a shared picture is there as a whole; below, only its agreeing points are
+_MARK: Final = 0.5  # score from which a place holds a brand mark
+_HALF: Final = 10  # agreeing features beyond the least that take the score half of the rest of its way to 1
+
+
+class Proof(Value):
+    """What makes one medium a copy of another. ``distance``: PDQ bits, least over orientations and frames; 256 where
+    one has no hash. By local features also ``inliers``, how many agree; ``area``, the greater share of a picture that
+    they span; ``alike``, the share of what both show that looks the same; ``quad``, where the medium of the lower
+    SHA-256 lies in the other, in pixels of that one, also beyond its edges; ``points``, which features agree, as bits
+    of a number in hex, of the one and the other; ``doubtful``: they may be a frame around different
+    things. ``hollow``: too little agrees for a copy; it is kept because it tells which points are a frame."""
+
+    kind: Literal["near", "partial"]
+    distance: int
+    inliers: int | None = None
+    area: float | None = None
+    alike: float | None = None
+    quad: Quad | None = None
+
+    points: tuple[str, str] = ("0", "0")
+    doubtful: bool = False
+    hollow: bool = False
+
+    def detail(self, campaign: Campaign) -> str:
+        """The proof by features as JSON, for storing beside the link."""
+        if self.inliers is None or self.area is None or self.alike is None or self.quad is None:
+            return "{}"
+        detail = Detail(
+            inliers=self.inliers,
+            area=self.area,
+            alike=self.alike,
+            quad=self.quad,
+            points=self.points,
+            least=NEVER if self.hollow else campaign.copies.inliers,
+            doubtful=self.doubtful,
+        )
+        return msgspec.json.encode(detail).decode()
+
+
+@dataclass(frozen=True, eq=False)
+class Sight:
+    """One medium as a proof sees it. ``ignored``: which of its features do not count."""
+
+    evidence: MediaEvidence
+    features: Features | None = None
+    ignored: npt.NDArray[np.bool_] | None = None
+
+
+def sight(evidence: MediaEvidence, features: Features | None, shared: Iterable[Features], campaign: Campaign) -> Sight:
+    """What counts in a medium. ``shared``: pictures that everybody shares and that may lie in this one."""
+    if features is None:
+        return Sight(evidence)
+    uncounted = np.zeros(len(features), np.bool_)
+    to_full = evidence.width / features.width
+    for mark in evidence.marks:
+        if mark.score >= _MARK:
+            x, y, w, h = (value / to_full for value in mark.box)
+            uncounted |= ((features.points >= (x, y)) & (features.points <= (x + w, y + h))).all(axis=1)
+    for other in shared:
+        found = aligned(other, features)
+        if found is not None and found.inliers >= campaign.copies.inliers:
+            if found.alike >= _SHOWN:
+                uncounted |= inside(features.points, found.matrix, other)
+            uncounted[found.pairs[:, 1]] = True
+    return Sight(evidence, features, uncounted)
+
+
+def ignored(first: Sight, second: Sight) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]] | None:
+    """Which features of each do not count; None where a medium has none."""
+    return None if first.ignored is None or second.ignored is None else (first.ignored, second.ignored)
+
+
+def prove(first: Sight, second: Sight, campaign: Campaign) -> Proof | None:
+    """The proof that two media, given in order of their hashes, are copies of one another; None where there is none.
+
+    By hashes as ``wholes.repeat`` has it; else two pictures that share ``inliers`` features over ``area`` of one,
+    ``alike`` there, are near where each shows nearly all of the other, else partial.
+    """
+    whole = repeat(first.evidence, second.evidence, campaign)
+    by_hash = None if whole is None else Proof(kind=whole.kind, distance=whole.distance)
+    if first.features is None or second.features is None or (whole is not None and not whole.panel):
+        return by_hash
+    local = _by_features(first, second, distance(first.evidence, second.evidence), campaign)
+    return by_hash if local is None or (local.doubtful and by_hash is not None) else local
+
+
+def likeliest(first: Sight, second: Sight, campaign: Campaign) -> Proof | None:
+    """What speaks most for a copy, however little that is: a proof where there is one. For people who look closer."""
+    proof = prove(first, second, campaign)
+    least = distance(first.evidence, second.evidence)
+    by_hash = Proof(kind="near" if first.evidence.kind == second.evidence.kind else "partial", distance=least)
+    found = [by_hash] if proof is None else [proof, by_hash]
+    return max(found, key=lambda proof: score_of(proof, campaign))
+
+
+def placed(proof: Proof, first: MediaEvidence, second: MediaEvidence) -> Quad | None:
+    """Where the second medium lies in the first, in pixels of the first: the proof's quad seen the other way round."""
+    if proof.quad is None:
+        return None
+    forth = cv2.getPerspectiveTransform(_outline(first), np.array(proof.quad, np.float32))
+    back = np.asarray(np.linalg.inv(forth), np.float64)
+    return _rounded(mapped(back, _outline(second).astype(np.float64)))
+
+
+def score_of(proof: Proof, campaign: Campaign) -> float:
+    """How strong a proof is, 0..1, four decimals, comparable over all pairs.
+
+    By hash ``1 - distance / 256``. By features it reaches the score of the campaign's farthest near copy where inliers,
+    area and likeness just suffice, and nears 1 with many inliers; less of any of the three makes it less in proportion.
+    The greater of the two counts.
+
+    >>> from bot.campaign import load_campaign
+    >>> campaign = load_campaign()
+    >>> score_of(Proof(kind="near", distance=31), campaign)
+    0.8789
+    """
+    by_hash = 1 - proof.distance / BITS
+    if proof.inliers is None:
+        return round(by_hash, 4)
+    base, policy = 1 - campaign.copies.near / BITS, campaign.copies
+    over = max(0, proof.inliers - policy.inliers)
+    by_features: float = base + (1 - base) * (1 - 2.0 ** (-over / _HALF))
+    for value, least in ((proof.inliers, policy.inliers), (proof.area, policy.area), (proof.alike, policy.alike)):
+        if value is not None and value < least:
+            by_features = min(base, by_features) * value / least
+    return round(max(by_hash, by_features), 4)
+
+
+def _by_features(first: Sight, second: Sight, distance: int, campaign: Campaign) -> Proof | None:
+    a, b = first.features, second.features
+    assert a is not None and b is not None
+    found, policy = aligned(a, b, ignored(first, second)), campaign.copies
+    if found is None or found.inliers < SHARED_LEAST:
+        return None
+    hollow = found.inliers < policy.inliers or max(found.spans) < policy.area or found.alike < policy.alike
+    # Clusters are joined by near links, so these must be sure: all of either is in the other and looks the same.
+    doubtful = hollow or is_doubtful(found.alike, found.spread, found.covers)
+    whole = min(found.covers) >= _WHOLE and found.inliers >= _MANY and found.alike >= _SAME and not doubtful
+    return Proof(
+        kind="near" if whole else "partial",
+        distance=distance,
+        inliers=found.inliers,
+        area=round(min(1.0, max(found.spans)), 4),
+        alike=round(found.alike, 4),
+        quad=_quad(found, a, b, second.evidence.width / b.width),
+        doubtful=doubtful,
+        hollow=hollow,
+        points=(bits(found.pairs[:, 0].tolist()), bits(found.pairs[:, 1].tolist())),
+    )
+
+
+def _quad(found: Alignment, a: Features, b: Features, to_full: float) -> Quad:
+    return _rounded(mapped(found.matrix, outline(a)) * to_full)
+
+
+def _rounded(points: npt.NDArray[np.float64]) -> Quad:
+    corners = [(round(x, 1), round(y, 1)) for x, y in points.tolist()]
+    return (corners[0], corners[1], corners[2], corners[3])
+
+
+def _outline(medium: MediaEvidence) -> npt.NDArray[np.float32]:
+    w, h = medium.width, medium.height
+    return np.array([(0, 0), (w, 0), (w, h), (0, h)], np.float32)

@@ -1,0 +1,1 @@
+"""From a link to bytes to what was seen in them: the guarded download, looking, and pictures for people."""

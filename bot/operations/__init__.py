@@ -1,0 +1,1 @@
+"""What keeps a daemon trusted for weeks: vitals, alerts, the canary, checks, backups, forgetting."""
