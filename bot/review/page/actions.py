@@ -101,7 +101,7 @@ async def step(request: web.Request) -> web.StreamResponse:
     wanted = parse_filter(asked.filter)
 
     def work(desk: Desk, store: Store) -> tuple[list[Result], list[tuple[Claim, present.Item, bool]], int | None]:
-        results = [_done(desk, act) for act in asked.acts]
+        results = [_done(desk, act, reader) for act in asked.acts]
         back = [post_id for result in results for post_id in result.restored][:1]
         found = []
         for post_id in back:
@@ -186,7 +186,7 @@ async def bulk(request: web.Request) -> web.StreamResponse:
     return web.json_response({"done": done, "left": left})
 
 
-def _done(desk: Desk, act: Act) -> Result:
+def _done(desk: Desk, act: Act, reader: Reader) -> Result:
     try:
         if act.action == "undo":
             undone = desk.undo_all()
@@ -203,7 +203,7 @@ def _done(desk: Desk, act: Act) -> Result:
             case "skip":
                 desk.skip(claim)
     except UserError as error:
-        words = str(error)
+        words = error.said(reader.say)
         named = words if act.post_id in words else f"{act.post_id}: {words}"
         return Result(post_id=act.post_id, action=act.action, wrong=named)
     return Result(post_id=act.post_id, action=act.action)
