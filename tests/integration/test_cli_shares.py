@@ -88,7 +88,7 @@ def test_import_lists_every_problem_with_its_line(command: Command, data: Path, 
     """In words of the language asked for, as a table and as JSON; what is hostile is written out, never printed raw."""
     ended = command("shares", "import", sheet, "--data", data, "--lang", "zh")
     assert ended.status == 0
-    assert "9 rows: 6 shares, 0 known before, 3 wrong" in ended.out
+    assert "9 行：登记 6 条，已有 0 条，有问题 3 行" in ended.out
     assert "gb18030" in ended.err and "推特(X)链接" in ended.err
     assert "\x1b" not in ended.out + ended.err
     assert "系统中没有这篇帖子" in ended.out

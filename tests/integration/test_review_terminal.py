@@ -63,6 +63,18 @@ def statuses(data: Path) -> dict[str, str]:
         return {record.post_id: record.status for record in store.verdicts.all()}
 
 
+def decide(tmux: Tmux, key: str, done: Callable[[], bool]) -> None:
+    """Press a key as a person does: again where the screen says that it came before the post was drawn."""
+    tmux.press(key)
+
+    def decided() -> bool:
+        if not done() and "太快了" in tmux.screen():
+            tmux.press(key)
+        return done()
+
+    until(decided, tmux.screen)
+
+
 @needs_tmux
 def test_a_review_from_first_to_last(tmux: Tmux, judged: Path) -> None:
     """The post and its picture in half blocks, hostile text escaped, a decision, an undo, the end."""
@@ -71,14 +83,12 @@ def test_a_review_from_first_to_last(tmux: Tmux, judged: Path) -> None:
     shown = tmux.screen()
     assert "\\x1b[31mred\\u202e" in shown and "nick ann" in shown and "未发现品牌元素" in shown
     assert all(len(row) <= 120 for row in shown.split("\n"))
-    tmux.press("a")
-    until(lambda: statuses(judged)["101"] == "eligible", tmux.screen)
+    decide(tmux, "a", lambda: statuses(judged)["101"] == "eligible")
     until(lambda: "没有待处理的帖子" in tmux.screen(), tmux.screen)
     tmux.press("u")
     until(lambda: statuses(judged)["101"] == "review", tmux.screen)
     until(lambda: "101@1" in tmux.screen(), tmux.screen)
-    tmux.press("4")
-    until(lambda: statuses(judged)["101"] == "ineligible", tmux.screen)
+    decide(tmux, "4", lambda: statuses(judged)["101"] == "ineligible")
     tmux.press("q")
     until(lambda: tmux("list-sessions") == "", tmux.screen)
     with closing(Store(judged)) as store:
