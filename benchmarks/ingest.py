@@ -1,6 +1,7 @@
-"""Posts without media through the whole command: ``python -m benchmarks.ingest [--posts N]``.
+"""Posts without media through the whole command: ``python -m benchmarks.ingest [--posts N] [--flood]``.
 
-Prints posts a second and the peak memory of the real ``gatewarden ingest`` in a process of its own.
+Prints posts a second and the peak memory of the real ``gatewarden ingest`` in a process of its own. Half the posts
+carry the hashtag; their stories differ, or with ``--flood`` fill in one form, so that all are like each other.
 """
 
 from __future__ import annotations
@@ -15,19 +16,26 @@ import tempfile
 import time
 from pathlib import Path
 
+import numpy as np
+
 
 def main() -> None:
     """Write N posts, ingest them, print one row."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--posts", type=int, default=10_000)
-    count = parser.parse_args().posts
+    parser.add_argument("--flood", action="store_true")
+    options = parser.parse_args()
+    count, flood, letters = options.posts, options.flood, np.random.default_rng(1)
     with tempfile.TemporaryDirectory() as name:
         feed = Path(name) / "posts.jsonl"
         with feed.open("w") as file:
             for i in range(count):
                 tag = "#我的Gate时刻#" if i % 2 else "#another#"
                 weather = "晴" if i % 3 else "雨"
-                text = f"{tag} 第{i}个故事:今天在广场写下第{i * 7919 % 10007}个时刻,{weather}天也要记录"
+                story = f"第{i}个故事:今天在广场写下第{i * 7919 % 10007}个时刻,{weather}天也要记录"
+                if not flood:
+                    story = "".join(chr(letter) for letter in letters.integers(0x4E00, 0x5200, 40))
+                text = f"{tag} {story}"
                 post = {
                     "id": str(i),
                     "created_at": 1752900000 + i,

@@ -141,6 +141,12 @@ def _bands(minima: NDArray[np.uint32]) -> Words:
     return np.ascontiguousarray(minima).view(np.uint64) >> np.uint64(6) | _BAND_BITS
 
 
+def _counted(equal: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """How many of each row are true, (n, m) to (n,), m a multiple of 64: as bits, in half the time of a sum."""
+    ones: NDArray[np.intp] = np.bitwise_count(np.packbits(equal, axis=1).view(np.uint64)).sum(axis=1, dtype=np.intp)
+    return ones
+
+
 class TextIndex:
     """Finds stories that are similar to one. What it finds depends on what was added, not on the order.
 
@@ -156,6 +162,7 @@ class TextIndex:
         self._minima: NDArray[np.uint32] = np.zeros((256, BANDS * ROWS), dtype=np.uint32)
         self._families = np.zeros(256, dtype=np.int64)
         self._blocks: list[tuple[Words, NDArray[np.int32]]] = []
+        self._tail: Words = np.zeros((_TAIL, BANDS), dtype=np.uint64)
         self._sorted = 0  # stories that lie in blocks; the later ones are looked at one by one
 
     def __len__(self) -> int:
@@ -174,6 +181,7 @@ class TextIndex:
             self._minima = np.concatenate((self._minima, np.zeros_like(self._minima)))
             self._families = np.concatenate((self._families, np.zeros_like(self._families)))
         self._minima[count] = _signature(words)
+        self._tail[count - self._sorted] = _bands(self._minima[count])
         self._families[count] = count
         self._keys.append(key)
         self._tokens.append(_tokens(words))
@@ -227,10 +235,10 @@ class TextIndex:
         for sorted_bands, places in self._blocks:
             first, last = (np.searchsorted(sorted_bands, bands, side) for side in ("left", "right"))
             found += [places[a:b] for a, b in zip(first.tolist(), last.tolist(), strict=True) if a < b]
-        tail = _bands(self._minima[self._sorted : len(self._keys)]) == bands
+        tail = _counted(self._tail[: len(self._keys) - self._sorted] == bands)
         often = np.bincount(np.concatenate(found), minlength=self._sorted) if found else np.zeros(self._sorted, np.intp)
-        near = np.flatnonzero(np.concatenate((often, tail.sum(axis=1))) >= AGREEING)
-        kept: NDArray[np.intp] = near[(self._minima[near] == minima).sum(axis=1) >= SHARED * BANDS * ROWS]
+        near = np.flatnonzero(np.concatenate((often, tail)) >= AGREEING)
+        kept: NDArray[np.intp] = near[_counted(self._minima[near] == minima) >= SHARED * BANDS * ROWS]
         return kept
 
     def within(self, words: str, threshold: float) -> list[tuple[int, float]]:
