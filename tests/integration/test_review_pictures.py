@@ -144,9 +144,11 @@ async def test_what_somebody_else_decides_leaves_the_screen(judged: Path, comman
 async def test_another_size_of_the_terminal_is_another_picture(judged: Path) -> None:
     """Made larger or smaller, the picture fits its place again."""
     async with reviewing(judged, Clock(), wanted=ANN, at_hand=1) as (app, pilot):
+
+        def fits() -> bool:
+            place, shown = app.page.query_one("#picture").size, rows(app, "picture")
+            return "▀" in shown and place.height // 2 <= shown.count("\x1b[0m") <= place.height
+
         for columns, lines in ((80, 24), (150, 50), (100, 30)):
             await pilot.resize_terminal(columns, lines)
-            await until(pilot, lambda: "▀" in rows(app, "picture"))
-            place = app.page.query_one("#picture").size
-            shown = rows(app, "picture").count("\x1b[0m")
-            assert place.height // 2 <= shown <= place.height
+            await until(pilot, fits)
