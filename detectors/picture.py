@@ -182,7 +182,7 @@ def _load_plugin(form: str) -> None:
         pillow_heif.options.DECODE_THREADS = 1
         pillow_heif.register_heif_opener(thumbnails=False)
     elif form == "webp":
-        from PIL import WebPImagePlugin  # noqa: F401
+        from PIL import WebPImagePlugin  # noqa: F401 - importing it registers the format
     elif form == "avif":
         from PIL import AvifImagePlugin
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bot.cli.decided import print_decisions
 from bot.cli.options import F, Place, as_json, by, place
 from bot.cli.output import _, emit, remark, say, table
 from bot.text_safety import one_line
@@ -135,34 +136,33 @@ def list_parked(place: Place, as_json: bool) -> None:
 
 
 @parked.command()
-@click.argument("id", metavar="ID")
+@click.argument("parked_id", metavar="ID")
 @by
 @as_json
 @place()
-def confirm(place: Place, id: str, who: str, as_json: bool) -> None:  # noqa: A002 - what it is called
+def confirm(place: Place, parked_id: str, who: str, as_json: bool) -> None:
     """Decide what is parked, as far as it stands as it was previewed."""
-    from bot.cli.decide import print_decisions
     from bot.review.bulk import confirm
     from bot.review.second import policy_of
     from bot.store.opening import opened
 
     with opened(place.settings) as store:
         with store.transaction():
-            done = confirm(store, id, who, _now(), policy_of(place.settings))
+            done = confirm(store, parked_id, who, _now(), policy_of(place.settings))
         print_decisions(store, done.decisions, as_json=as_json)
     tell(done)
 
 
 @parked.command()
-@click.argument("id", metavar="ID")
+@click.argument("parked_id", metavar="ID")
 @place()
-def drop(place: Place, id: str) -> None:  # noqa: A002
+def drop(place: Place, parked_id: str) -> None:
     """Forget what is parked, undecided."""
     from bot.review.bulk import drop
     from bot.store.opening import opened
 
     with opened(place.settings) as store, store.transaction():
-        dropped = drop(store, id)
+        dropped = drop(store, parked_id)
     remark(_("{count} posts were left undecided").format(count=len(dropped.plan.targets)))
 
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from bot.cli.decide import POST, print_decisions, reason_code
+from bot.cli.decide import POST, reason_code
+from bot.cli.decided import print_decisions
 from bot.cli.options import Place, as_json, by, place
 from bot.cli.output import _, emit, remark, table
 

@@ -79,7 +79,7 @@ def confine(memory: int, readable: Iterable[Path]) -> tuple[str, ...]:
         _limit(memory)
         if _libc().prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0:
             raise OSError(ctypes.get_errno(), "no_new_privs")
-        walled = len(os.listdir("/proc/self/task")) == 1 and landlock.restrict(readable)  # noqa: PTH208
+        walled = len(os.listdir("/proc/self/task")) == 1 and landlock.restrict(readable)  # noqa: PTH208 - a path object says no more
         _filter()
     except (OSError, ValueError) as error:
         raise SandboxError(f"the sandbox could not be put up: {error}") from error

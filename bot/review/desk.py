@@ -59,24 +59,24 @@ class Desk:
         self._store, self._campaign, self._clock = store, campaign, clock
         self._lease, self._policy = lease, policy
 
-    def waiting(self, filter: Filter = WAITING, limit: int = 50) -> tuple[Record, ...]:  # noqa: A002
+    def waiting(self, wanted: Filter = WAITING, limit: int = 50) -> tuple[Record, ...]:
         """The next posts, worst first: less what others hold, and what this person gave an opinion on."""
-        ids = self._next(filter, limit)
+        ids = self._next(wanted, limit)
         return tuple(record for post_id in ids if (record := self._store.verdicts.get(post_id)) is not None)
 
-    def count(self, filter: Filter = WAITING) -> int:  # noqa: A002
+    def count(self, wanted: Filter = WAITING) -> int:
         """How many posts ``waiting`` would show without a limit."""
-        return self._store.waiting.count(filter, self._reader())
+        return self._store.waiting.count(wanted, self._reader())
 
     def take(
         self,
-        filter: Filter = WAITING,  # noqa: A002
+        wanted: Filter = WAITING,
         count: int = 3,
         beside: Collection[str] = (),
     ) -> tuple[Claim, ...]:
         """Claim the next posts: the one to show and those to fetch ahead. ``beside``: ids of claims already at hand."""
         with self._store.transaction():
-            ids = self._next(filter, count, beside)
+            ids = self._next(wanted, count, beside)
             return tuple(self._take(self._known(post_id)) for post_id in ids)
 
     def claim(self, post_id: str, *, decided: bool = False) -> Claim:
@@ -172,9 +172,9 @@ class Desk:
             now = self._clock.now()
             return clusters.belong_together(self._store, post_id, other, media, other_media, self.who, now)
 
-    def plan(self, filter: Filter, action: BulkAction, code: str | None = None, note: str | None = None) -> Plan:  # noqa: A002
+    def plan(self, wanted: Filter, action: BulkAction, code: str | None = None, note: str | None = None) -> Plan:
         """What a bulk action over a filter would change, and what over the quota would be parked. Changes nothing."""
-        return bulk.plan(self._store, filter, action, code, note, self.who, self._clock.now(), self._policy)
+        return bulk.plan(self._store, wanted, action, code, note, self.who, self._clock.now(), self._policy)
 
     def carry_out(self, plan: Plan) -> Done:
         """Decide what was planned, as far as it stands as it was previewed; undone as one. Parks the excess."""

@@ -97,11 +97,6 @@ class Work:
         """After a crash: everything an older epoch had claimed is ready again. Returns how many."""
         return self._connection.run("UPDATE work SET state = 'ready' WHERE state = 'busy' AND epoch <> ?", (epoch,))
 
-    def next_due(self) -> int | None:
-        """When the next waiting post is due; None where none waits."""
-        row = self._connection.row("SELECT min(due) FROM work WHERE state = 'ready'")
-        return None if row is None or row[0] is None else int(row[0])
-
     def open(self, post_ids: Iterable[str] | None = None) -> int:
         """How many posts are not yet judged (of these, where given)."""
         if post_ids is None:

@@ -84,7 +84,7 @@ class Watched(apsw.VFS):
     def xOpen(self, name: Any, flags: list[int]) -> apsw.VFSFile:  # noqa: N802 - apsw's names
         return _File(self.disk, name, flags)
 
-    def xDelete(self, filename: str, syncdir: bool) -> None:  # noqa: N802
+    def xDelete(self, filename: str, syncdir: bool) -> None:  # noqa: N802 - apsw's names
         self.disk.notes.append(Note("delete", Path(filename).name))
         super().xDelete(filename, syncdir)
 

@@ -85,7 +85,7 @@ async def test_an_item_survives_deaths(kit: Path, order: Callable[[str], Path]) 
     looking = asyncio.create_task(said(engine, path))
     while engine.deaths["killed"] < 1:  # noqa: ASYNC110 - the event is in another process
         await asyncio.sleep(0.01)
-    os.replace(other, path)  # noqa: PTH105
+    os.replace(other, path)  # noqa: PTH105 - as a writer in another process does it
     assert await looking == "survived"
     await engine.close()
 

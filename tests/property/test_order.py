@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-import hashlib
 import random
 import tempfile
 from pathlib import Path
@@ -25,35 +24,11 @@ from bot.settings import Fetch
 from bot.sources import Batch
 from bot.store import Store
 from bot.store.blobs import Blobs
-from detectors.evidence import Colour, Fingerprint, Mark, MediaEvidence
+from tests.integration.judged import seen as canned
 
 START = dt.datetime(2025, 7, 20, tzinfo=dt.UTC)
 CAMPAIGN = load_campaign()
 TAG = "#我的Gate时刻#"
-
-
-def canned(data: bytes) -> MediaEvidence:
-    """Evidence for bytes "FAMILY VARIANT": pictures of one family differ by VARIANT * 8 bits, families by half of
-    all.
-    """
-    family, variant = map(int, data.split())
-    bits = int.from_bytes(hashlib.sha256(str(family).encode()).digest())
-    for i in range(variant * 8):
-        bits ^= 1 << (i * 7 % 256)
-    pdq = f"{bits:064x}"
-    return MediaEvidence(
-        sha256=hashlib.sha256(data).hexdigest(),
-        kind="image",
-        format="png",
-        width=9,
-        height=9,
-        duration=None,
-        marks=(Mark(name="mark", score=0.99, box=(0.0, 0.0, 5.0, 5.0)),),
-        colour=Colour(score=0.0, shares={}, adjacency=0.0),
-        resemblances=(),
-        codes=(),
-        fingerprints=(Fingerprint(pdq=pdq, orientations=(pdq,) * 8, phash="0" * 16, quality=99),),
-    )
 
 
 def run(folder: Path, deliveries: list[Delivery], pauses: set[int]) -> dict[str, object]:

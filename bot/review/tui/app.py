@@ -15,25 +15,22 @@ from contextlib import ExitStack
 from typing import Final
 
 from textual import events
-from textual.app import App
-from textual.message import Message
 
 from bot.errors import UserError
 from bot.model import Decision
 from bot.reasons import label
 from bot.review.filters import parse_filter
 from bot.review.keys import BY_KEY, Key
-from bot.review.tui.backstage import Backstage, Calm, Eyes
 from bot.review.tui.drawing import Drawing
 from bot.review.tui.gallery import Gallery
 from bot.review.tui.item import Item, Place
 from bot.review.tui.lane import Lane
-from bot.review.tui.look import DARK, LIGHT, palette
 from bot.review.tui.overlays import Overlays
 from bot.review.tui.pane import Pane
 from bot.review.tui.screen import PaneName, ReviewScreen
 from bot.review.tui.setting import Setting
 from bot.review.tui.sheet import action_name, found_reason
+from bot.review.tui.stage import Stage
 
 _WATCH: Final = 2.0  # seconds between two looks at what others did
 _PASSED_ON: Final = 0.03  # seconds in which a terminal multiplexer has passed on what it has drawn itself
@@ -44,33 +41,18 @@ _MOVES: Final = frozenset({"left", "right", "up", "down", "pageup", "pagedown", 
 Act = Callable[[Place, Item], Sequence[Decision]]
 
 
-class ReviewApp(App[None]):
+class ReviewApp(Stage):
     """One person at one terminal."""
 
     CSS_PATH = "review.tcss"
-    ENABLE_COMMAND_PALETTE = False
-
-    class Told(Message):
-        """Something to be done in the loop, from another thread."""
-
-        def __init__(self, action: Callable[[], None]) -> None:
-            super().__init__()
-            self.action = action
 
     def __init__(self, setting: Setting, place: Callable[[ExitStack], Place]) -> None:
         """``place`` opens the desk, in the thread that uses it. Raises UserError where media cannot be decoded."""
-        super().__init__(ansi_color=not setting.colour)
-        self.setting = setting
-        self.failure: BaseException | None = None
+        super().__init__(setting, place)
         self.drawn_at = math.inf  # when the post on the screen was drawn, in the clock of events
         self._handed = False
         self._questions = self._answers = 0  # asked of the terminal, and answered by it
-        theme = DARK if setting.dark else LIGHT
-        self.page = ReviewScreen(setting.reader, palette(theme, colour=setting.colour), setting.way)
-        self._theme = theme
-        self._calm = Calm()
-        self._backstage = Backstage(self._calm, place, self._tell, self._break)
-        self._eyes = Eyes(self._calm, setting.engine, self._tell, self._break)
+        self.page = ReviewScreen(setting.reader, self.palette, setting.way)
         gallery = Gallery(self._eyes, setting)
         self.lane = Lane(self._backstage, self, setting.wanted, setting.lease)
         self.drawing = Drawing(self.page, setting, gallery)
@@ -90,12 +72,9 @@ class ReviewApp(App[None]):
 
     def on_mount(self) -> None:
         """Draw the empty screen, then have the first posts fetched."""
-        self.register_theme(self._theme)
-        self.theme = self._theme.name
+        self.open_stage()
         self.page.resized = self._resized
         self.push_screen(self.page)
-        self._backstage.start()
-        self._eyes.start()
         self.page.call_after_refresh(self._begin)
 
     def _begin(self) -> None:
@@ -108,20 +87,7 @@ class ReviewApp(App[None]):
     def on_unmount(self) -> None:
         """Record what is still under way, let go of what is held, stop."""
         self.lane.close()
-        self._backstage.close()
-        self._eyes.close()
-
-    def on_review_app_told(self, message: Told) -> None:
-        """Do what another thread asked for."""
-        message.action()
-
-    def _tell(self, action: Callable[[], None]) -> None:
-        self.post_message(self.Told(action))
-
-    def _break(self, error: BaseException) -> None:
-        """The desk cannot go on: leave, and let the command tell why."""
-        self.failure = error
-        self._tell(self.exit)
+        self.close_stage()
 
     # Keys.
 

@@ -15,22 +15,20 @@ from contextlib import ExitStack
 from typing import Final, Literal, get_args
 
 from textual import events
-from textual.app import App, ComposeResult
+from textual.app import ComposeResult
 from textual.containers import Container
-from textual.message import Message
 
 from bot.awards.judging import MOST
 from bot.awards.panel import Blind, Panel
 from bot.engines.preview import Pixels
 from bot.errors import UserError
 from bot.review.keys import JUDGING
-from bot.review.tui.backstage import Backstage, Calm, Eyes
 from bot.review.tui.item import Place, frame_of
 from bot.review.tui.lines import Line, Piece, line, of
-from bot.review.tui.look import DARK, LIGHT, palette
 from bot.review.tui.pane import Pane
 from bot.review.tui.picture import Shown, Sight, annotated, cells, picture
 from bot.review.tui.setting import Setting
+from bot.review.tui.stage import Stage
 from bot.text_safety import rows
 
 PaneName = Literal["head", "marks", "words", "said", "keys"]
@@ -57,35 +55,23 @@ class Ballot:
         self.lit = min(max(self.lit + by, 0), len(self.criteria) - 1)
 
 
-class JudgeApp(App[None]):
+class JudgeApp(Stage):
     """One judge at one terminal."""
 
     CSS_PATH = "judge.tcss"
-    ENABLE_COMMAND_PALETTE = False
-
-    class Told(Message):
-        """Something to be done in the loop, from another thread."""
-
-        def __init__(self, action: Callable[[], None]) -> None:
-            super().__init__()
-            self.action = action
 
     def __init__(self, setting: Setting, rubric: dict[str, int], place: Callable[[ExitStack], Place]) -> None:
         """``place`` opens the store, in the thread that uses it. Raises UserError where media cannot be decoded."""
-        super().__init__(ansi_color=not setting.colour)
-        self.setting, self.rubric = setting, rubric
-        self.failure: BaseException | None = None
+        super().__init__(setting, place)
+        self.rubric = rubric
         self.ballot: Ballot | None = None
         self.past: list[Ballot] = []
         self.drawn_at = math.inf  # when the post on the screen was drawn; infinite while an answer is under way
         self._far = (0, 0)
-        self._look = DARK if setting.dark else LIGHT
-        styles = palette(self._look, colour=setting.colour)
-        self.panes: dict[PaneName, Pane] = {n: Pane(styles, n, cut=n in ("head", "said")) for n in get_args(PaneName)}
+        self.panes: dict[PaneName, Pane] = {
+            name: Pane(self.palette, name, cut=name in ("head", "said")) for name in get_args(PaneName)
+        }
         self.picture = picture(setting.way, "picture")
-        calm = Calm()
-        self._backstage = Backstage(calm, place, self._tell, self._break)
-        self._eyes = Eyes(calm, setting.engine, self._tell, self._break)
 
     def compose(self) -> ComposeResult:
         """The picture with the marks and the words beside it."""
@@ -100,28 +86,13 @@ class JudgeApp(App[None]):
 
     def on_mount(self) -> None:
         """Draw the empty screen, then have the first post fetched."""
-        self.register_theme(self._look)
-        self.theme = self._look.name
-        self._backstage.start()
-        self._eyes.start()
+        self.open_stage()
         self.panes["keys"].show([self._keys()])
         self._backstage.ask(self._next, self._turn, self._refused)
 
     def on_unmount(self) -> None:
         """Keep what is still under way, stop."""
-        self._backstage.close()
-        self._eyes.close()
-
-    def on_judge_app_told(self, message: Told) -> None:
-        """Do what another thread asked for."""
-        message.action()
-
-    def _tell(self, action: Callable[[], None]) -> None:
-        self.post_message(self.Told(action))
-
-    def _break(self, error: BaseException) -> None:
-        self.failure = error
-        self._tell(self.exit)
+        self.close_stage()
 
     # Keys.
 
