@@ -24,7 +24,7 @@ from rich.text import Text
 
 COLUMNS, ROWS = 132, 38
 CELL = 10, 20
-POST = "12872333"  # of the demo: a copy of another's picture, mirrored
+POST = "12872822"  # of the demo: a copy of another's picture, with the mark in it
 THEME = TerminalTheme((15, 18, 22), (230, 233, 238), [(0, 0, 0)] * 8)
 
 Cell = tuple[str, int, tuple[int, int, int], tuple[int, int, int]]
