@@ -12,7 +12,7 @@ all: lint types test docs
 	@echo "setting up .venv (once; a minute from a cold cache)" >&2
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "gatewarden needs Python 3.11 or newer; set PYTHON=..." >&2; exit 1; }
 	@$(PYTHON) -m venv .venv
-	@{ $(PIP) --require-hashes -r requirements-dev.lock \
+	@{ $(PIP) --no-deps --require-hashes -r requirements-dev.lock \
 	&& $(PIP) --no-deps --no-build-isolation --no-index --editable . ; } > .venv/setup.log 2>&1 \
 	|| { tail -n 5 .venv/setup.log >&2; echo "set-up failed; all of it is in .venv/setup.log" >&2; exit 1; }
 	@touch $@
