@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -18,7 +17,6 @@ from tests.integration.page import Served, served, waiting
 
 pytestmark = pytest.mark.skipif(chromium.BINARY is None, reason=chromium.MISSING)
 
-ACCESSIBLE = Path(__file__).with_name("accessible.js").read_text()
 DRAWN = "(document.querySelector('#desk .item') || {dataset: {}}).dataset.post"
 READY = f"{DRAWN} !== undefined && !document.body.classList.contains('waiting-next')"
 
@@ -190,30 +188,6 @@ async def test_everything_is_reached_by_the_keyboard_and_seen(page: Served, tab:
     await tab.until(f"{READY} && {DRAWN} !== '{before}'")
     assert await tab.value("document.activeElement.classList.contains('item')")  # so that space skips, and no more
     assert await settled(page, 1) == [(before, "approve", "accepted")]
-
-
-@pytest.mark.parametrize(("lang", "dark", "width"), [("en", False, 1280), ("zh", True, 1280), ("en", True, 390),
-                                                      ("zh", False, 390)])  # fmt: skip
-async def test_no_view_shuts_anybody_out(page: Served, tab: chromium.Page, lang: str, dark: bool, width: int) -> None:
-    """Names, labels, headings, landmarks, contrast, targets, reflow: nothing found in any view, also with its dialogs
-    open, in light and dark, on a desk and on a phone. The rules are our own after axe's; see accessible.js."""
-    await tab.window(width, 844, dark=dark, phone=width < 500)
-    await tab.send("Network.setCookie", name="lang", value=lang, url=page.base)
-    found: dict[str, Any] = {}
-    ready = {"/review": READY, "/sheet": "document.querySelector('.cardlet') !== null"}
-    for path in ("/review", "/sheet", "/clusters", "/dashboard", "/post?id=1", "/nowhere"):
-        await tab.goto(page.base + path)
-        await tab.until(ready.get(path, "true"))
-        found[path] = await tab.value(ACCESSIBLE)
-        if path == "/review":
-            await tab.value("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
-            for key, what in (("?", "help"), ("n", "note")):
-                await tab.press(key)
-                await tab.until(f"document.getElementById('{what}').open")
-                found[what] = await tab.value(ACCESSIBLE)
-                await tab.press("Escape")
-    tab.problems = [problem for problem in tab.problems if "/nowhere" not in problem]  # a 404 that was asked for
-    assert {view: problems for view, problems in found.items() if problems} == {}
 
 
 async def test_an_outage_is_told_and_ends_by_itself(page: Served, tab: chromium.Page) -> None:
