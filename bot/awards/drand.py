@@ -10,7 +10,7 @@ import aiohttp
 import msgspec
 
 from bot import __version__
-from bot.awards.randomness import Beacon, Chain, DrandRound, decode_beacon, from_beacon
+from bot.awards.beacon import Beacon, Chain, DrandRound, decode_beacon, from_beacon
 from bot.errors import Transient, UserError
 
 _SECONDS: Final = 15.0
@@ -25,20 +25,15 @@ class _Info(msgspec.Struct):
     period: int
 
 
-async def fetch_round(hosts: Sequence[str], agree: int, source: DrandRound) -> Beacon:
-    """The announced round, as at least ``agree`` hosts give it. No redirect is followed, no cookie kept.
-
-    Raises UserError where hosts contradict each other, Transient where too few answer.
-    """
+async def fetch_round(hosts: Sequence[str], source: DrandRound) -> Beacon:
+    """The announced round, from whichever host gives it: its signature shows that it is the right one. No redirect is
+    followed, no cookie kept. Raises Transient where none does."""
     async with _session() as session:
         answers = await asyncio.gather(*(_ask(session, host, source) for host in dict.fromkeys(hosts)))
-    beacons = [answer for answer in answers if isinstance(answer, Beacon)]
-    if any(beacon != beacons[0] for beacon in beacons):
-        raise UserError(f"drand's hosts contradict each other about round {source.round}: nothing was drawn")
-    if len(beacons) < agree:
-        reasons = "; ".join(answer for answer in answers if isinstance(answer, str))
-        raise Transient(f"{len(beacons)} of {agree} hosts gave round {source.round} ({reasons})")
-    return beacons[0]
+    found = next((answer for answer in answers if isinstance(answer, Beacon)), None)
+    if found is None:
+        raise Transient(f"no host gave round {source.round} ({'; '.join(map(str, answers))})")
+    return found
 
 
 async def compare(hosts: Sequence[str], chain: Chain) -> dict[str, str | None]:

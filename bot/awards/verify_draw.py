@@ -1,8 +1,8 @@
-"""Check a published draw with nothing but Python: python3 verify_draw.py FOLDER [--published SHA256] [--receipt FILE].
-
-FOLDER holds commitment.json, entries.jsonl, beacon.json, result.json; all that follows from others is recomputed.
+"""Check a published draw with nothing but Python: verify_draw.py FOLDER [--published SHA256] [--receipt FILE]
+[--chain HASH:GENESIS:PERIOD]. FOLDER holds commitment.json, entries.jsonl, beacon.json, result.json.
 --published: the SHA-256 of commitment.json as you noted it before the draw; else you trust that it was this one.
---receipt: tells where your own entry stands. Whether drand signed its round is left to you. Rules: docs/draw.md.
+--chain: the drand network that you trust, if not quicknet. NOT checked here: that this network signed the round.
+--receipt: tells where your own entry stands. The rules, and how to check the signature: docs/draw.md.
 """
 
 import argparse
@@ -12,7 +12,7 @@ import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-CHAIN = ("52db9ba70e0cc0f6eaf7803dd07447a1f5477735fd3f661792ba94600c84e971", 1692803367, 3)  # drand's quicknet
+QUICKNET = "52db9ba70e0cc0f6eaf7803dd07447a1f5477735fd3f661792ba94600c84e971:1692803367:3"  # hash, start, seconds
 FORMAT = "gatewarden-draw-1"
 
 
@@ -46,7 +46,7 @@ def _ranked(hat: list[str], seed: bytes) -> list[str]:
     return out + hat[len(out) :]
 
 
-def check(folder: Path, published: str | None = None) -> tuple[list[str], dict[str, list[str]]]:
+def check(folder: Path, published: str | None = None, chain: str = QUICKNET) -> tuple[list[str], dict[str, list[str]]]:
     """The order of the entries that draw, and the reasons of the others. Ends the program at what does not fit."""
     raw = {kind: (folder / f"{kind}.json").read_bytes() for kind in ("commitment", "beacon", "result")}
     for kind, text in raw.items():
@@ -63,10 +63,9 @@ def check(folder: Path, published: str | None = None) -> tuple[list[str], dict[s
     _need(facts == stated, "commitment.json", "counts, order or format are wrong")
     source = promised["randomness"]
     if source["kind"] == "drand":
-        _need((source["chain"], source["genesis"], source["period"]) == CHAIN, "commitment.json", "is of another chain")
-        due = datetime.fromtimestamp(CHAIN[1] + (source["round"] - 1) * CHAIN[2], UTC)
-        signature = bytes.fromhex(told["signature"])
-        random = hashlib.sha256(signature)
+        _need(f"{source['chain']}:{source['genesis']}:{source['period']}" == chain, "commitment.json", "another chain")
+        due = datetime.fromtimestamp(source["genesis"] + (source["round"] - 1) * source["period"], UTC)
+        random = hashlib.sha256(signature := bytes.fromhex(told["signature"]))
         fits = {"round": source["round"], "signature": signature.hex(), "randomness": random.hexdigest()}
         _need(told == fits, "beacon.json", "is not the announced round, or not the hash of its signature")
     else:
@@ -86,14 +85,15 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description="Check a published draw.")
     parser.add_argument("folder", type=Path)
     parser.add_argument("--published", metavar="SHA256")
+    parser.add_argument("--chain", metavar="HASH:GENESIS:PERIOD", default=QUICKNET)
     parser.add_argument("--receipt", type=lambda name: json.loads(Path(name).read_bytes()), metavar="FILE")
     options = parser.parse_args()
     try:
-        ranking, others = check(options.folder, options.published)
+        ranking, others = check(options.folder, options.published, options.chain)
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as problem:
         raise SystemExit(f"NOT VALID: {type(problem).__name__}: {problem}") from None
     print(f"valid: {len(ranking)} entries drew, {len(others)} did not; the first is {(ranking or ['nobody'])[0]}")
-    print(f"compare a drand round with https://api.drand.sh/{CHAIN[0]}/public/ROUND")
+    print(f"compare a drand round with https://api.drand.sh/{options.chain.partition(':')[0]}/public/ROUND")
     if mine := options.receipt:
         mark = hmac.new(bytes.fromhex(mine["salt"]), mine["post_id"].encode(), "sha256").hexdigest()
         place = f"place {ranking.index(mark) + 1}" if mark in ranking else others.get(mark, "not in the list")

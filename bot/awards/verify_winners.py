@@ -1,11 +1,12 @@
 """Check the evidence of winners with nothing but Python: python3 verify_winners.py [FOLDER] [--published SHA256]
-[--media FOLDER].
+[--media FOLDER] [--chain HASH:GENESIS:PERIOD].
 
 Every file is compared with manifest.json, and every change is named. Then everything that follows from other things is
 computed anew: the draw (verify_draw.py), the scores, the order by views, who wins what after each change; and each
 winner's chain is followed: award, rank, decision or verdict, evidence, hash of the media.
 --published: the SHA-256 of manifest.json as the published list gives it; else you trust that this one was published.
 --media: a folder that holds media as ab/cdef…, named by their hash: their bytes are hashed too.
+--chain: of the draw, as verify_draw.py takes it.
 """
 
 import argparse
@@ -48,12 +49,13 @@ def changed_files(folder: Path, published: str | None) -> Iterator[str]:
             yield f"{name}: changed"
 
 
-def wrong_draw(folder: Path, basis: dict[str, Any]) -> Iterator[str]:
+def wrong_draw(folder: Path, basis: dict[str, Any], chain: str | None) -> Iterator[str]:
     """Whether the ranking by draw is the one that the published draw gives."""
     if not basis["entries"]:
         return
     try:
-        order, _ = runpy.run_path(str(folder / "verify_draw.py"))["check"](folder / "draw")
+        check = runpy.run_path(str(folder / "verify_draw.py"))["check"]
+        order, _ = check(folder / "draw", **({} if chain is None else {"chain": chain}))
     except SystemExit as refusal:
         yield f"draw/{refusal}"
         return
@@ -183,12 +185,14 @@ def wrong_media(folder: Path, media: Path) -> Iterator[str]:
             yield f"media {path.stem}: changed"
 
 
-def problems(folder: Path, published: str | None = None, media: Path | None = None) -> list[str]:
+def problems(
+    folder: Path, published: str | None = None, media: Path | None = None, chain: str | None = None
+) -> list[str]:
     """Everything that is wrong, the changed files first; nothing more is looked at where files were changed."""
     found = list(changed_files(folder, published))
     if not found:
         basis = json.loads((folder / "awards.json").read_bytes())
-        found = [*wrong_draw(folder, basis), *wrong_rankings(folder, basis), *wrong_outcome(folder, basis)]
+        found = [*wrong_draw(folder, basis, chain), *wrong_rankings(folder, basis), *wrong_outcome(folder, basis)]
         if media is not None:
             found += wrong_media(folder, media)
     return found
@@ -199,9 +203,10 @@ if __name__ == "__main__":
     parser.add_argument("folder", type=Path, nargs="?", default=Path(__file__).parent)
     parser.add_argument("--published", metavar="SHA256")
     parser.add_argument("--media", type=Path, metavar="FOLDER")
+    parser.add_argument("--chain", metavar="HASH:GENESIS:PERIOD")
     options = parser.parse_args()
     try:
-        wrong = problems(options.folder, options.published, options.media)
+        wrong = problems(options.folder, options.published, options.media, options.chain)
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as problem:
         wrong = [f"{type(problem).__name__}: {problem}"]
     if wrong:

@@ -78,7 +78,7 @@ def commit(
     now = _now()
     moment = None if at is None else _instant(at, place)
     with opened(place.settings) as store, store.transaction():
-        it = drawing.commit(store, place.campaign, _source(parties, now, moment), leave_out, who, now)
+        it = drawing.commit(store, place.campaign, _source(place, parties, now, moment), leave_out, who, now)
     _tell(it, as_json=as_json)
     _write(it, output)
 
@@ -99,7 +99,8 @@ def hold(
 ) -> None:
     """Rank all entries by the announced randomness. Once: there is no second draw.
 
-    Fetches drand's round from the hosts in [draw] hosts; --beacon reads it from a file instead.
+    Fetches drand's round from the hosts in [draw] hosts; --beacon reads it from a file instead. Either way drand's
+    network must have signed it.
     """
     from bot.awards import drawing
     from bot.store.opening import opened
@@ -164,11 +165,11 @@ def secret(name: str, as_json: bool) -> None:
 @place()
 def hosts(place: Place, as_json: bool) -> None:
     """Ask drand's hosts who they are: do they answer, with the key and times that we hold? Try it before a draw."""
+    from bot.awards.beacon import chain_of
     from bot.awards.drand import compare
-    from bot.awards.randomness import QUICKNET
 
     settings = place.settings_only.draw
-    found = asyncio.run(compare(settings.hosts, QUICKNET))
+    found = asyncio.run(compare(settings.hosts, chain_of(settings)))
     for host, problem in found.items():
         if as_json:
             emit({"host": host, "ok": problem is None, "problem": problem})
@@ -178,11 +179,8 @@ def hosts(place: Place, as_json: bool) -> None:
                     f"{'ok    ' if problem is None else 'broken'}  {host}{'' if problem is None else f': {problem}'}"
                 )
             )
-    good = sum(problem is None for problem in found.values())
-    if good < settings.agree:
-        raise UserError(
-            f"{good} hosts are sound, and a draw needs {settings.agree}: see [draw] hosts, or draw with --party"
-        )
+    if all(found.values()):
+        raise UserError("no host is sound: see [draw] hosts, or draw with --party")
 
 
 def _now() -> dt.datetime:
@@ -198,26 +196,26 @@ def _instant(text: str, place: Place) -> dt.datetime:
         raise click.BadParameter(f"{text!r} is no time: {error}", param_hint="--at") from None
 
 
-def _source(parties: dict[str, str], now: dt.datetime, at: dt.datetime | None) -> Source:
-    from bot.awards import randomness
+def _source(place: Place, parties: dict[str, str], now: dt.datetime, at: dt.datetime | None) -> Source:
+    from bot.awards.beacon import chain_of
+    from bot.awards.randomness import drand_round
+    from bot.awards.randomness import parties as between
 
-    if parties:
-        return randomness.parties(parties, now, at)
-    return randomness.drand_round(randomness.QUICKNET, now, at)
+    return between(parties, now, at) if parties else drand_round(chain_of(place.settings.draw), now, at)
 
 
 def _told(place: Place, source: Source, beacon: Path | None, reveals: dict[str, str]) -> Told:
     """What decides, from where the options say."""
+    from bot.awards.beacon import DrandRound
     from bot.awards.drand import fetch_round
-    from bot.awards.randomness import DrandRound, Reveals, decode_told
+    from bot.awards.randomness import Reveals, decode_told
 
     if isinstance(source, DrandRound):
         if reveals:
             raise UserError("this draw waits for a round of drand, not for secrets")
         if beacon is not None:
             return decode_told(source, _content(beacon))
-        settings = place.settings.draw
-        return asyncio.run(fetch_round(settings.hosts, settings.agree, source))
+        return asyncio.run(fetch_round(place.settings.draw.hosts, source))
     if beacon is not None:
         raise UserError("this draw waits for secrets, not for a round of drand")
     return Reveals(reveals=reveals)

@@ -16,20 +16,38 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from benchmarks.draw import bias, campaign_of, chi_square_p, heads, seeds, tampered, verdict
+from benchmarks.draw import NETWORK, Network, bias, campaign_of, chi_square_p, heads, seeds, tampered, verdict
 from bot.awards import merkle, verify_draw
 from bot.awards import randomness as r
+from bot.awards.beacon import Beacon, DrandRound, chain_of
 from bot.awards.draw import NAMELESS, SAME_UNIT, WAITING, Candidate, commit, draw, entry_name, freeze, root
 from bot.awards.permutation import below, shuffled, words
 from bot.awards.publication import files
-from bot.errors import UserError
+from bot.errors import ConfigError, UserError
+from bot.settings import Draw
 
 NOW = dt.datetime(2025, 7, 27, 12, tzinfo=dt.UTC)
-ROUND_1000 = r.Beacon(  # of drand's quicknet, as published
-    round=1000,
-    randomness="fe290beca10872ef2fb164d2aa4442de4566183ec51c56ff3cd603d930e54fdd",
-    signature="b44679b9a59af2ec876b1a6b1ad52ea9b1615fc3982b19576350f93447cb1125e342b73a8dd2bacbe47e4b6b63ed5e39",
+QUICKNET = chain_of(Draw())
+PUBLISHED = {  # rounds of quicknet, as drand's own clients have them in their tests
+    1000: "b44679b9a59af2ec876b1a6b1ad52ea9b1615fc3982b19576350f93447cb1125e342b73a8dd2bacbe47e4b6b63ed5e39",
+    657413: "b713718a38ae728dfd477991af2822e08d2f305e47718cef9f7848ce4050e7be41076862b98fad56e91a6b85b89cd97b",
+    12040883: "929906c959032ab363c9f26570d215d66f5c06cb0c44fe508c12bb5839f04ec895bb6868e5b9ff13ab289bdb5266b394",
+}
+OF_FASTNET = "b09eacd45767c4d58306b98901ad0d6086e2663766f3a4ec71d00cf26f0f49eaf248abc7151c60cf419c4e8b37e80412"
+QUICKNET_T = Draw(  # drand's test network of the same scheme
+    chain="cc9c398442737cbd141526600919edd69f1d6f9b4adb67e4d912fbc64341a9a5",
+    public_key="b15b65b46fb29104f6a4b5d1e11a8da6344463973d423661bb0804846a0ecd1ef93c25057f1c0baab2ac53e56c662b66"
+    "072f6d84ee791a3382bfb055afab1e6a375538d8ffc451104ac971d2dc9b168e2d3246b0be2015969cbaac298f6502da",
+    genesis=1689232296,
+    group_hash="40d49d910472d4adb1d67f65db8332f11b4284eecf05c05c5eacd5eef7d40e2d",
+    beacon_id="quicknet-t",
 )
+
+
+def as_told(number: int, signature: str) -> Beacon:
+    """A round as a host would give it."""
+    digest = hashlib.sha256(bytes.fromhex(signature)).hexdigest()
+    return Beacon(round=number, randomness=digest, signature=signature)
 
 
 def test_the_order_of_a_known_seed() -> None:
@@ -93,28 +111,95 @@ def test_a_round_is_the_first_after_an_hour() -> None:
     """The announced round comes an hour and at most one period and a second later; a sooner one is refused."""
     for second in range(9):
         now = NOW + dt.timedelta(seconds=second, microseconds=999_999)
-        source = r.drand_round(r.QUICKNET, now, None)
+        source = r.drand_round(QUICKNET, now, None)
         assert r.AHEAD <= source.due - now <= r.AHEAD + dt.timedelta(seconds=4)
-        assert r.QUICKNET.first_at(source.due) == source.round
-        assert r.QUICKNET.first_at(source.due + dt.timedelta(microseconds=1)) == source.round + 1
+        assert QUICKNET.first_at(source.due) == source.round
+        assert QUICKNET.first_at(source.due + dt.timedelta(microseconds=1)) == source.round + 1
     with pytest.raises(UserError, match="an hour"):
-        r.drand_round(r.QUICKNET, NOW, NOW + dt.timedelta(minutes=59))
+        r.drand_round(QUICKNET, NOW, NOW + dt.timedelta(minutes=59))
     with pytest.raises(UserError, match="an hour"):
         r.parties({"a": "0" * 64, "b": "1" * 64}, NOW, NOW)
 
 
-def test_a_round_must_be_the_announced_one_and_fit_its_signature() -> None:
-    """A real round of quicknet is taken; another round, or another signature, is not."""
-    source = msgspec.structs.replace(r.drand_round(r.QUICKNET, NOW, None), round=1000)
-    assert r.randomness(source, ROUND_1000).hex() == ROUND_1000.randomness
-    for wrong in (
-        msgspec.structs.replace(ROUND_1000, round=1001),
-        msgspec.structs.replace(ROUND_1000, signature="b0" + ROUND_1000.signature[2:]),
-        msgspec.structs.replace(ROUND_1000, randomness="zz"),
+def test_rounds_that_drand_published_are_taken() -> None:
+    """Three real rounds of quicknet, and the randomness that drand published of two of them."""
+    found = {}
+    for number, signature in PUBLISHED.items():
+        source = msgspec.structs.replace(r.drand_round(QUICKNET, NOW, None), round=number)
+        found[number] = r.randomness(source, as_told(number, signature)).hex()
+    assert found[1000] == "fe290beca10872ef2fb164d2aa4442de4566183ec51c56ff3cd603d930e54fdd"
+    assert found[657413] == "fc1873a13f3545aeade8401532ef5519920652eee6b0d2b19ca12643b87b3587"
+
+
+def test_a_round_must_be_the_announced_one_and_signed() -> None:
+    """Another round, the signature of another round or another network, a made-up one, one that is no point, or
+    randomness that is not its hash: none decides."""
+    source = msgspec.structs.replace(r.drand_round(QUICKNET, NOW, None), round=1000)
+    right = as_told(1000, PUBLISHED[1000])
+    assert r.randomness(source, right).hex() == right.randomness
+    wrong: list[r.Told] = [
+        as_told(1001, PUBLISHED[1000]),
+        as_told(1000, PUBLISHED[657413]),
+        as_told(1000, OF_FASTNET),
+        NETWORK.beacon(1000),
+        as_told(1000, "c0" + 47 * "00"),
+        as_told(1000, 48 * "00"),
+        as_told(1000, "ff"),
+        as_told(1000, PUBLISHED[1000] + "00"),
+        msgspec.structs.replace(right, randomness="0" * 64),
+        msgspec.structs.replace(right, randomness="zz"),
+        msgspec.structs.replace(right, signature=right.signature.upper()),
         r.Reveals(reveals={}),
-    ):
+    ]
+    for told in wrong:
         with pytest.raises(UserError):
-            r.randomness(source, wrong)
+            r.randomness(source, told)
+
+
+def test_a_chain_is_known_by_its_hash() -> None:
+    """The facts of drand's two networks of this scheme give their hashes; any other fact beside them does not."""
+    assert chain_of(QUICKNET_T).chain == QUICKNET_T.chain != QUICKNET.chain
+    for change in (
+        {"chain": QUICKNET_T.chain},
+        {"public_key": QUICKNET_T.public_key},
+        {"public_key": "83"},
+        {"genesis": 1692803366},
+        {"genesis": 2**64},
+        {"period": 30},
+        {"group_hash": "xy"},
+        {"beacon_id": "quicknet-t"},
+    ):
+        with pytest.raises(ConfigError, match=r"\[draw\]"):
+            chain_of(msgspec.structs.replace(Draw(), **change))
+
+
+def test_the_docs_check_the_signature(tmp_path: Path) -> None:
+    """The program of docs/draw.md says "signed" of a real round of quicknet, and not of another signature."""
+    page = (Path(__file__).parents[2] / "docs" / "draw.md").read_text()
+    [program] = re.findall(r"^```python\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    source = msgspec.structs.replace(r.drand_round(QUICKNET, NOW, None), round=1000)
+    said = []
+    for number in (1000, 657413):
+        (tmp_path / "commitment.json").write_bytes(msgspec.json.encode({"randomness": source}))
+        (tmp_path / "beacon.json").write_bytes(msgspec.json.encode(as_told(1000, PUBLISHED[number])))
+        run = [sys.executable, "-c", program, str(tmp_path)]
+        said.append(subprocess.run(run, capture_output=True, text=True, check=True).stdout.strip())
+    assert said == ["signed", "NOT SIGNED"]
+
+
+def test_a_strange_chain_is_refused_by_the_verifier(tmp_path: Path) -> None:
+    """An operator with a network of their own could know each round beforehand: it must be named to be taken."""
+    posts = [Candidate(post_id=str(i), author_id=str(i), person=None, status="eligible") for i in range(5)]
+    entries, own = freeze(posts, random.Random(1).randbytes(16).hex), Network(secret=8)
+    made = commit("c", "v", entries, r.drand_round(own.chain, NOW, None), NOW)
+    assert isinstance(made.randomness, DrandRound)
+    told = own.beacon(made.randomness.round)
+    bundle = files(made, entries, told, draw(made, entries, told))
+    for name, body in bundle.items():
+        (tmp_path / name).write_bytes(body)
+    with pytest.raises(SystemExit, match="another chain"):
+        verify_draw.check(tmp_path)
+    assert len(verify_draw.check(tmp_path, chain=own.named)[0]) == 5
 
 
 def test_every_party_must_keep_its_promise() -> None:
