@@ -39,7 +39,8 @@ COLUMNS, ROWS = 140, 45
 _COLOUR: Final = re.compile(rb"48;2;(\d+);(\d+);(\d+)|48:2::(\d+):(\d+):(\d+)")
 _HEAD: Final = re.compile(rb"([0-9]{8})@1")
 _ACTIONS: Final = {"a": "approve", "x": "reject", "5": "reject"}
-_PICTURES: Final = 120
+PICTURES: Final = 120
+"""Different pictures of the queue, in turn."""
 _REACTION: Final = 0.2  # seconds
 _GIVEN_UP: Final = 60.0
 
@@ -47,10 +48,10 @@ _GIVEN_UP: Final = 60.0
 class Screen:
     """A tmux client of our own, and what it has written since the last key."""
 
-    def __init__(self, folder: Path, data: Path) -> None:
+    def __init__(self, folder: Path, data: Path, who: str = "bench") -> None:
         self._tmux = ["tmux", "-S", str(folder / "tmux"), "-f", str(folder / "conf")]
         (folder / "conf").write_text('set -as terminal-features ",*:RGB"\nset -g status off\n')
-        review = [sys.executable, "-m", "bot", "review", "--data", str(data), "--as", "bench", "--lang", "en"]
+        review = [sys.executable, "-m", "bot", "review", "--data", str(data), "--as", who, "--lang", "en"]
         subprocess.run([*self._tmux, "new-session", "-d", "-x", str(COLUMNS), "-y", str(ROWS), *review], check=True)
         child, self._terminal = pty.fork()
         if child == 0:
@@ -80,7 +81,7 @@ class Screen:
         name, shown = post_id(number).encode(), self._written
         if not all(mark in shown for mark in (name + b"@1", b"P" + name, b"F" + name)):
             return False
-        wanted = colour(number % _PICTURES)
+        wanted = colour(number % PICTURES)
         foot = any(
             all(abs(int(part) - want) <= 8 for part, want in zip(filter(None, found), wanted, strict=True))
             for found in set(_COLOUR.findall(shown, shown.find(name)))
@@ -94,6 +95,19 @@ class Screen:
         heads = _HEAD.findall(self._written)
         last = int(heads[-1]) - int(post_id(0)) if heads else number
         return last if last > number and self.shows(last) else number
+
+    def other(self, name: str | None) -> str | None:
+        """The id of the newest post that was fully drawn since the last one, None where it is ``name`` or there is
+        none."""
+        heads = [head.decode() for head in _HEAD.findall(self._written)]
+        last = heads[-1] if heads else name
+        return last if last is not None and last != name and self.shows(int(last) - int(post_id(0))) else None
+
+    def reads(self) -> str | None:
+        """The id of the post that tmux itself has on its screen."""
+        shown = subprocess.run([*self._tmux, "capture-pane", "-p"], check=True, capture_output=True).stdout
+        found = _HEAD.search(shown)
+        return None if found is None else found[1].decode()
 
     def until(self, number: int, begin: float) -> float | None:
         """Seconds from ``begin`` until the post is fully drawn; None where it never is."""
@@ -161,10 +175,10 @@ def quickly(screen: Screen, first: int, seconds: float) -> tuple[int, float]:
 
 
 @contextlib.contextmanager
-def reviewing(data: Path) -> Iterator[Screen]:
+def reviewing(data: Path, who: str = "bench") -> Iterator[Screen]:
     """The review on a screen, ended at the end."""
     with tempfile.TemporaryDirectory() as folder:
-        screen = Screen(Path(folder), data)
+        screen = Screen(Path(folder), data, who)
         try:
             yield screen
         finally:
@@ -196,7 +210,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         data = given.data or Path(folder)
         if not (data / "gatewarden.db").exists():
-            make(data, given.posts, _PICTURES)
+            make(data, given.posts, PICTURES)
         done = len(decided(data))
         began, waited = time.monotonic(), pressure()
         with reviewing(data) as screen:
