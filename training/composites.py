@@ -48,6 +48,8 @@ class _Drawing:
     quad: NDArray[np.float64]
     bare: bool  # no ground of its own
     holds: bool
+    ink: float  # share of the quad that is not transparent
+    toned: float  # how often it is laid in a single tone
 
 
 class Compositor:
@@ -60,10 +62,10 @@ class Compositor:
         self._drawings = [self._drawing(kit, asset) for asset in kit.assets if asset.kind == "mark"]
         # a mark with many drawings comes more often than one with a single, but not by as much
         counts = np.bincount([drawing.mark for drawing in self._drawings])
-        weights = np.array([counts[drawing.mark] ** -0.25 for drawing in self._drawings])
+        weights = np.array([counts[drawing.mark] ** -0.5 for drawing in self._drawings])
         self._weights = weights / weights.sum()
         brand = [_unit(rgb) for colour in kit.colours for rgb in colour.rgb]
-        own = [_unit(bytes.fromhex(value[1:])) for asset in kit.assets for value in asset.paint.values()]
+        own = [_ink(drawing.patch) for drawing in self._drawings if drawing.bare and not drawing.holds]
         self._palette = brand * 3 + own + [(1.0, 1.0, 1.0), (0.0, 0.0, 0.0)] * 2
 
     def _drawing(self, kit: Kit, asset: Asset) -> _Drawing:
@@ -79,16 +81,22 @@ class Compositor:
         quad = np.array([[x, y], [x + w, y], [x + w, y + h], [x, y + h]])
         plain = silhouettes(kit).get(str(name))
         bare = plain is not None and pixels.shape[:2] == plain.shape and np.abs(pixels[..., 3] - 1.0 * plain).mean() < 4
-        return _Drawing(self.classes.index(str(name)), patch, quad, bare or bool(asset.holds), bool(asset.holds))
+        inside = patch[round(y) : round(y + h), round(x) : round(x + w), 3]
+        # a mark that the kit draws in one tone may have any; others keep to their colours
+        toned = 0.55 if any("mono" in (each.variant or "") for each in kit.of_mark(str(asset.mark))) else 0.25
+        bare, holds = bare or bool(asset.holds), bool(asset.holds)
+        if holds or not bare:
+            toned = 0.35 if holds else 0.0
+        return _Drawing(self.classes.index(str(name)), patch, quad, bare, holds, float(inside.mean()), toned)
 
     def scene(self, rng: Generator) -> tuple[NDArray[np.uint8], tuple[Placed, ...]]:
-        """(side, side, 3) uint8 RGB and the marks in it; about four in ten scenes hold none."""
+        """(side, side, 3) uint8 RGB and the marks in it; about a third of the scenes hold none."""
         rgb = background(rng, self._library, self._side, self._palette)
         other = background(rng, self._library, self._side, self._palette)
         if chance(rng, 0.5):
             rgb = surfaces.light(rng, rgb)
         placed: list[Placed] = []
-        things = [False] * int(rng.integers(0, 4)) + [True] * int(rng.choice([0, 1, 2], p=[0.4, 0.45, 0.15]))
+        things = [False] * int(rng.integers(0, 4)) + [True] * int(rng.choice([0, 1, 2], p=[0.35, 0.4, 0.25]))
         rng.shuffle(things)
         taken: list[tuple[float, float, float]] = []
         for is_mark in things:
@@ -156,7 +164,7 @@ class Compositor:
         laid, quad = self._lay(rng, rgb, patch, drawing.quad, spot)
         if quad is None:
             return laid, None
-        if not _seen(rgb, laid, quad):
+        if not _seen(rgb, laid, quad, drawing.ink):
             return rgb, None  # nobody would see it: then it is not laid at all
         area = abs(float(cv2.contourArea(quad.astype(np.float32))))
         across = quad[1] - quad[0] + quad[2] - quad[3]
@@ -166,7 +174,7 @@ class Compositor:
     def _restyled(self, rng: Generator, drawing: _Drawing, rgb: Floats, spot: tuple[float, float, float]) -> Floats:
         """Drifted, graded or one-toned colours; a mark without a ground may be any single tone that stands out."""
         patch = drawing.patch.copy()
-        if drawing.bare and chance(rng, 0.35 if drawing.holds else 0.55):
+        if chance(rng, drawing.toned):
             x, y, size = (round(value) for value in spot)
             half = max(3, size // 2)
             around = float(rgb[max(0, y - half) : y + half, max(0, x - half) : x + half].mean())
@@ -286,8 +294,14 @@ def _window(matrix: NDArray[np.float64], shape: tuple[int, ...], side: int, marg
     return left, top, extent
 
 
-def _seen(before: Floats, after: Floats, quad: NDArray[np.float64]) -> bool:
-    """Whether what was laid under the quad stands out from what was there."""
+def _ink(patch: Floats) -> tuple[float, float, float]:
+    """The colour that most of a drawing has."""
+    red, green, blue = (float(value) for value in np.median(patch[patch[..., 3] > 0.5][:, :3], axis=0))
+    return red, green, blue
+
+
+def _seen(before: Floats, after: Floats, quad: NDArray[np.float64], ink: float) -> bool:
+    """Whether half of what was laid under the quad (a quarter of it, where there is a ground) stands out."""
     side = before.shape[0]
     left, top = (int(np.clip(value, 0, side - 1)) for value in np.floor(quad.min(axis=0)))
     right, bottom = (int(np.clip(value, 1, side)) for value in np.ceil(quad.max(axis=0)))
@@ -298,7 +312,7 @@ def _seen(before: Floats, after: Floats, quad: NDArray[np.float64]) -> bool:
     cv2.fillConvexPoly(inside, np.rint(quad - (left, top)).astype(np.int32), 1)
     stray = np.abs(after[window] - before[window])
     clear = np.maximum(np.maximum(stray[..., 0], stray[..., 1]), stray[..., 2]) > 0.1
-    return bool(inside.sum() >= 30 and clear[inside > 0].mean() >= 0.25)
+    return bool(inside.sum() >= 30 and clear[inside > 0].mean() >= min(0.25, 0.5 * ink))
 
 
 def _scaled(patch: Floats, ratio: float) -> Floats:

@@ -168,7 +168,21 @@ def _letter_g(rng: Generator, one: NDArray[np.uint8], two: NDArray[np.uint8]) ->
     cv2.rectangle(one, (int(rng.uniform(120, 160)), 128 - thick // 2), (252, 128 + thick // 2), 255, -1)
 
 
-_SHAPES: Final = (_ring, _ring, _near_twin, _near_twin, _near_twin, _pie, _power, _blocks, _letter_g)
+def _polygon(rng: Generator, one: NDArray[np.uint8], two: NDArray[np.uint8]) -> None:
+    """A square on its corner, a hexagon or the like: filled or a band, whole or cut, with something inside or not."""
+    corners, turn = int(rng.integers(4, 9)), math.pi / 2 + float(rng.choice([0, 0, 0.5])) + rng.normal(0, 0.1)
+    angles = turn + np.arange(corners) * 2 * math.pi / corners
+    unit = np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    cv2.fillPoly(one, [np.rint(128 + 126 * unit).astype(np.int32)], 255)
+    if rng.random() < 0.75:
+        cv2.fillPoly(one, [np.rint(128 + 126 * rng.uniform(0.4, 0.85) * unit).astype(np.int32)], 0)
+    if rng.random() < 0.6:
+        cv2.line(one, (128, 128), _spot(rng), 0, int(rng.uniform(10, 60)))
+    if rng.random() < 0.4:
+        cv2.line(two, (128, 128), _spot(rng), 255, int(rng.uniform(15, 40)))
+
+
+_SHAPES: Final = (*[_ring] * 2, *[_near_twin] * 3, _pie, _power, _blocks, _letter_g, *[_polygon] * 2)
 
 
 def _arc(layer: NDArray[np.uint8], inner: float, start: float, end: float) -> None:
