@@ -1,15 +1,17 @@
 """Judges' scores: who scores what in which order, and the ranking that comes out. Pure; docs/awards.md describes it.
 
 Judges are blind: they see a code in place of the post's id, and neither author nor other scores. Each meets the posts
-in a random order of their own, those with the fewest scores first, so that every post has about as many.
+in a random order of their own, those with the fewest scores first, so that every post has about as many. A post that
+was handed out is kept for its judge for a while: scores given and places kept are never more than the panel.
 """
 
 from __future__ import annotations
 
 import bisect
+import datetime as dt
 import hmac
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
@@ -17,6 +19,9 @@ from detectors.evidence import Value
 
 MOST: Final = 10
 """A criterion is marked from 0 to this."""
+
+KEPT: Final = dt.timedelta(minutes=15)
+"""How long a post is kept for the judge to whom it was handed out; asking for it again renews that."""
 
 _PRIOR: Final = 5
 """A judge's own mean and spread count in full only after many scores: this many stand beside them as the average judge
@@ -30,6 +35,13 @@ class Marked(Value):
     post_id: str
     judge: str
     marks: dict[str, int] | None
+
+
+class Held(Value):
+    """A post that is kept for a judge just now."""
+
+    judge: str
+    post_id: str
 
 
 class Standing(Value):
@@ -52,12 +64,29 @@ def code(post_id: str, seed: str) -> str:
 
 
 def next_post(
-    posts: Collection[str], done: Sequence[Marked], judge: str, barred: Collection[str], seed: str, panel: int
+    posts: Collection[str],
+    done: Sequence[Marked],
+    judge: str,
+    barred: Collection[str],
+    seed: str,
+    panel: int,
+    held: Collection[Held] = (),
 ) -> str | None:
-    """The post that this judge scores next: of those with the fewest scores, the first in the judge's own order. None
-    where nothing is ``open_to`` them."""
-    left = open_to(posts, done, judge, barred, panel)
-    return min(left, key=lambda post_id: (left[post_id], code(f"{judge}\n{post_id}", seed)), default=None)
+    """The post that this judge scores next: the one that is kept for them, else of those with the fewest scores, given
+    or promised by other judges, the first in the judge's own order. None where nothing is open to them just now."""
+    promised = Counter(it.post_id for it in held if it.judge != judge)
+    found = open_to(posts, done, judge, barred, panel)
+    left = {p: count + promised[p] for p, count in found.items() if count + promised[p] < panel}
+    kept = next((it.post_id for it in held if it.judge == judge and it.post_id in left), None)
+    return kept or min(left, key=lambda post_id: (left[post_id], code(f"{judge}\n{post_id}", seed)), default=None)
+
+
+def takes_score(post_id: str, judge: str, done: Sequence[Marked], panel: int, held: Collection[Held]) -> bool:
+    """Whether a post takes a score of this judge: they change theirs, or other judges have given or are about to give
+    fewer than ``panel``."""
+    given = {marked.judge for marked in done if marked.post_id == post_id and marked.marks is not None}
+    promised = {it.judge for it in held if it.post_id == post_id}
+    return judge in given or len((given | promised) - {judge}) < panel
 
 
 def open_to(

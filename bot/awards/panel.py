@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any, Final
 
-from bot.awards.judging import MOST, Marked, Standing, code, next_post, open_to, ranking
+from bot.awards.judging import KEPT, MOST, Held, Marked, Standing, code, next_post, open_to, ranking, takes_score
 from bot.campaign import Campaign
 from bot.errors import UserError
 from bot.media.looked import looked
@@ -53,24 +53,28 @@ class Panel:
         """Admit a judge; True where they are new."""
         return self._kept.add_judge(name, account, to_us(now))
 
-    def next(self, judge: str) -> Record | None:
-        """What this judge scores next; None where nothing is left for them. Raises UserError for a stranger."""
-        seed = self._seed(judge)
-        found = next_post(
-            self._posts, self._kept.marks(), judge, self._barred(judge), seed, self._campaign.awards.panel
-        )
-        return None if found is None else self._posts[found]
+    def next(self, judge: str, now: dt.datetime) -> Record | None:
+        """What this judge scores next, which is then kept for them; None where nothing is left for them, or the rest is
+        kept for others just now. Raises UserError for a stranger."""
+        seed, panel = self._enter(judge, now), self._campaign.awards.panel
+        held = self._kept.held(to_us(now))
+        found = next_post(self._posts, self._kept.marks(), judge, self._barred(judge), seed, panel, held)
+        if found is None:
+            return None
+        self._kept.hold(Held(judge=judge, post_id=found), to_us(now + KEPT))
+        return self._posts[found]
 
     def standing(self, judge: str) -> tuple[int, int]:
         """How many posts this judge has scored, and how many may still come. Raises UserError for a stranger."""
-        self._seed(judge)
+        self._admit(judge)
         given = self.marks()
         scored = sum(marked.judge == judge and marked.marks is not None for marked in given)
         return scored, len(open_to(self._posts, given, judge, self._barred(judge), self._campaign.awards.panel))
 
     def code(self, record: Record, judge: str) -> str:
         """What this judge knows the post by."""
-        return code(record.post_id, self._seed(judge))
+        self._admit(judge)
+        return code(record.post_id, self._begun())
 
     def blind(self, record: Record, judge: str) -> Blind:
         """What this judge sees of a post."""
@@ -107,17 +111,20 @@ class Panel:
 
     def score(self, named: str, marks: Mapping[str, int], judge: str, now: dt.datetime) -> str:
         """A judge's marks for the post of that code, one a criterion; returns the post's id. Raises UserError."""
-        record = self._of(named, judge)
+        record = self._of(named, judge, now)
         if set(marks) != set(self._campaign.rubric):
             raise UserError("give one mark for each of {criteria}", criteria=", ".join(self._campaign.rubric))
         for name, mark in marks.items():
             if not 0 <= mark <= MOST:
                 raise UserError("{name}: a mark is a whole number from 0 to {most}", name=name, most=MOST)
+        held = self._kept.held(to_us(now))
+        if not takes_score(record.post_id, judge, self._kept.marks(), self._campaign.awards.panel, held):
+            raise UserError("post {code} needs no score of yours by now, others have it: ask for the next", code=named)
         return self._mark(record, judge, dict(marks), now)
 
     def recuse(self, named: str, judge: str, now: dt.datetime) -> str:
         """The judge stands back from the post of that code; returns its id. Raises UserError."""
-        return self._mark(self._of(named, judge), judge, None, now)
+        return self._mark(self._of(named, judge, now), judge, None, now)
 
     def ranking(self) -> tuple[Standing, ...]:
         """The eligible posts that have a score, the best first."""
@@ -154,17 +161,31 @@ class Panel:
         self._kept.mark(marked, record.verdict.revision, to_us(now))
         return record.post_id
 
-    def _of(self, named: str, judge: str) -> Record:
-        seed, barred = self._seed(judge), self._barred(judge)
+    def _of(self, named: str, judge: str, now: dt.datetime) -> Record:
+        seed, barred = self._enter(judge, now), self._barred(judge)
         for post_id, record in self._posts.items():
             if code(post_id, seed) == named and post_id not in barred:
                 return record
         raise UserError("no post {code} for {judge}: 'judge next' names one", code=named, judge=judge)
 
-    def _seed(self, judge: str) -> str:
-        seed = self._kept.seed()
-        if seed is None or judge not in self._kept.judges():
+    def _admit(self, judge: str) -> bool:
+        """Whether somebody is a judge of this campaign already, or has the role and becomes one as they come. Raises
+        UserError for a stranger."""
+        if judge in self._kept.judges():
+            return True
+        if self._store.moderators.role(judge) != "judge":
             raise UserError("{judge} is no judge here: 'judge add {judge}' admits one", judge=judge)
+        return False
+
+    def _enter(self, judge: str, now: dt.datetime) -> str:
+        """The seed, for a judge."""
+        if not self._admit(judge):
+            self.add(judge, None, now)
+        return self._begun()
+
+    def _begun(self) -> str:
+        seed = self._kept.seed()
+        assert seed is not None, "judging began with the first judge"
         return seed
 
     def _barred(self, judge: str) -> set[str]:

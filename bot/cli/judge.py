@@ -45,18 +45,30 @@ def judge() -> None:
 @as_json
 @place(campaign=True)
 def add(place: Place, name: str, account: str | None, as_json: bool) -> None:
-    """Admit a judge."""
+    """Admit a judge, here and on the page: whoever has no login yet gets a token, printed once.
+
+    "moderators add NAME --role judge" does the same, but knows no account.
+    """
     from bot.awards.panel import Panel
+    from bot.review.moderators import name_moderator
     from bot.store.opening import opened
 
     name = person(name)
     with opened(place.settings) as store, store.transaction():
         new = Panel(store, place.campaign).add(name, account, _now())
+        role = store.moderators.role(name)
+        token = None if role is not None else name_moderator(store, name, "judge", _now())
     if as_json:
-        emit({"judge": name, "account": account, "new": new})
-    else:
-        words = _("{name} is a judge; posts of {account} are kept from them") if account else _("{name} is a judge")
-        say(one_line(words.format(name=name, account=account)))
+        emit({"judge": name, "account": account, "new": new, "token": token})
+        return
+    words = _("{name} is a judge; posts of {account} are kept from them") if account else _("{name} is a judge")
+    say(one_line(words.format(name=name, account=account)))
+    if token is not None:
+        say(_("login token for the page, shown only now: {token}").format(token=token))
+    elif role != "judge":
+        remark(
+            one_line(_("{name} logs in to the page as {role}, and so cannot judge there").format(name=name, role=role))
+        )
 
 
 @judge.command("next")
@@ -64,15 +76,18 @@ def add(place: Place, name: str, account: str | None, as_json: bool) -> None:
 @as_json
 @place(campaign=True)
 def next_(place: Place, who: str, as_json: bool) -> None:
-    """Show the next post to score: of those with the fewest scores, one at random."""
+    """Show the next post to score: of those with the fewest scores, one at random. It is kept for you for a while."""
     from bot.awards.panel import Panel
-    from bot.store.opening import open_blobs, reading
+    from bot.store.opening import open_blobs, opened
 
-    with reading(place.settings) as store:
+    with opened(place.settings) as store, store.transaction():
         panel = Panel(store, place.campaign)
-        record = panel.next(who)
+        record = panel.next(who, _now())
         sheet = None if record is None else panel.sheet(record, who, open_blobs(place.settings))
-    if sheet is None:
+        left = panel.standing(who)[1]
+    if sheet is None and left:
+        remark(_("Other judges have the rest before them just now: ask again in a while."))
+    elif sheet is None:
         remark(_("Nothing is left for you to score. Thank you."))
     elif as_json:
         emit(sheet)

@@ -40,6 +40,8 @@ def add(place: Place, name: str, role: Role, as_json: bool) -> None:
     else:
         say(token)
         remark(_("this token is shown only now; only its hash is kept"))
+        if role == "judge":
+            remark(one_line(_("judge add {name} --account ID keeps their own posts from them").format(name=name)))
 
 
 @moderators.command(name="list")

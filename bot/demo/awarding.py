@@ -86,7 +86,7 @@ def _judge(store: Store, campaign: Campaign, clock: StoryClock) -> int:
         busy = list(_JUDGES)
         while busy:
             judge = busy.pop(0)
-            found = panel.next(judge)
+            found = panel.next(judge, clock.now())
             if found is not None:
                 code = panel.code(found, judge)
                 panel.score(code, _marks(campaign, judge, found.post_id), judge, clock.now())

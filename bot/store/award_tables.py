@@ -77,3 +77,14 @@ def m021_frozen_key(db: Database) -> None:
     """What hides people in frozen awards, and where a confirmed winner lives."""
     db.execute("ALTER TABLE frozen_awards ADD COLUMN key TEXT NOT NULL DEFAULT ''")
     db.execute("ALTER TABLE confirmed_persons ADD COLUMN region TEXT")
+
+
+@migrations()
+def m022_judges_hold_posts(db: Database) -> None:
+    """Which post lies before which judge, and until when it is kept for them."""
+    db.execute(
+        """CREATE TABLE held_posts (
+            campaign TEXT NOT NULL, judge TEXT NOT NULL, post_id TEXT NOT NULL, until INTEGER NOT NULL,
+            PRIMARY KEY (campaign, judge), FOREIGN KEY (campaign, judge) REFERENCES judges (campaign, name)
+        ) STRICT, WITHOUT ROWID"""
+    )

@@ -7,7 +7,7 @@ import secrets
 import msgspec
 
 from bot.awards.canonical import canonical
-from bot.awards.judging import Marked
+from bot.awards.judging import Held, Marked
 from bot.store.awards import subject
 from bot.store.connection import Connection
 from bot.store.log import EventLog
@@ -52,9 +52,25 @@ class Judging:
             (self._campaign, marked.post_id, marked.judge, revision,
              None if marked.marks is None else canonical(marked.marks).decode(), at),
         )  # fmt: skip
+        self._connection.run("DELETE FROM held_posts WHERE campaign = ? AND judge = ? AND post_id = ?",
+                             (self._campaign, marked.judge, marked.post_id))  # fmt: skip
         kind = "judge.recused" if marked.marks is None else "judge.marked"
         facts = {"judge": marked.judge, "revision": revision, "marks": marked.marks}
         self._log.append(kind, marked.post_id, at, facts)
+
+    def hold(self, held: Held, until: int) -> None:
+        """Keep a post for a judge; what they held before is free again."""
+        self._connection.run(
+            "INSERT OR REPLACE INTO held_posts VALUES (?, ?, ?, ?)", (self._campaign, held.judge, held.post_id, until)
+        )
+
+    def held(self, now: int) -> list[Held]:
+        """What is kept for judges at this moment."""
+        rows = self._connection.rows(
+            "SELECT judge, post_id FROM held_posts WHERE campaign = ? AND until > ? ORDER BY judge",
+            (self._campaign, now),
+        )
+        return [Held(judge=judge, post_id=post_id) for judge, post_id in rows]
 
     def marks(self) -> list[Marked]:
         """Everything given, in order of post and judge."""

@@ -8,7 +8,7 @@ from collections import Counter
 import pytest
 
 from bot.awards import verify_winners
-from bot.awards.judging import Marked, next_post, ranking, weighted
+from bot.awards.judging import Held, Marked, next_post, ranking, takes_score, weighted
 
 SEED = "5a" * 32
 RUBRIC = {"creativity": 40, "quality": 30, "engagement": 30}
@@ -54,6 +54,73 @@ def test_who_stands_back_leaves_the_post_to_others() -> None:
     assert next_post(["1"], done, "ann", (), SEED, 1) is None
     assert next_post(["1"], done, "bob", (), SEED, 1) == "1"
     assert ranking(done, ["1"], RUBRIC, SEED) == ()
+
+
+class Sitting:
+    """Judges at work on a few posts, over the pure functions alone; a post is kept for three ticks."""
+
+    def __init__(self, posts: list[str], panel: int) -> None:
+        self.posts, self.panel, self.now = posts, panel, 0
+        self.done: dict[tuple[str, str], Marked] = {}
+        self.lies: dict[str, tuple[str, int]] = {}
+
+    @property
+    def held(self) -> list[Held]:
+        return [Held(judge=judge, post_id=post) for judge, (post, until) in self.lies.items() if until > self.now]
+
+    def take(self, judge: str) -> str | None:
+        found = next_post(self.posts, list(self.done.values()), judge, (), SEED, self.panel, self.held)
+        if found is not None:
+            self.lies[judge] = (found, self.now + 3)
+        return found
+
+    def give(self, judge: str, post_id: str) -> bool:
+        takes = takes_score(post_id, judge, list(self.done.values()), self.panel, self.held)
+        if takes:
+            self.done[judge, post_id] = mark(post_id, judge, 5, 5, 5)
+            if self.lies.get(judge, ("", 0))[0] == post_id:
+                del self.lies[judge]
+        return takes
+
+
+@pytest.mark.parametrize("panel", [1, 2, 3])
+def test_no_post_gets_more_scores_than_the_panel(panel: int) -> None:
+    """Judges take posts, dawdle, lose them, score late and change their marks in any order: no post ever has more
+    scores than the panel, whoever still holds a post is never refused, and in the end every post is full."""
+    for seed in range(60):
+        rng, judges = random.Random(seed), ["ann", "bob", "cat", "dan"]
+        it, taken = Sitting([str(number) for number in range(rng.randrange(1, 6))], panel), []
+        for _ in range(80):
+            judge, act = rng.choice(judges), rng.randrange(4)
+            if act == 0 and (found := it.take(judge)) is not None:
+                taken.append((judge, found))
+            elif act == 1 and judge in {held.judge for held in it.held}:
+                assert it.give(judge, it.lies[judge][0])
+            elif act == 2 and taken:
+                it.give(*rng.choice(taken))
+            else:
+                it.now += 1
+            scores = Counter(marked.post_id for marked in it.done.values())
+            promised = Counter(held.post_id for held in it.held if (held.judge, held.post_id) not in it.done)
+            assert max((scores + promised).values(), default=0) <= panel
+        it.now += 3
+        for judge in judges * len(it.posts):
+            found = it.take(judge)
+            assert found is None or it.give(judge, found)
+        assert Counter(marked.post_id for marked in it.done.values()) == dict.fromkeys(it.posts, panel)
+
+
+def test_a_judge_is_handed_the_same_post_until_it_is_scored() -> None:
+    """What is kept for a judge comes again, even where another post has fewer scores by now; others get another."""
+    first = next_post("12", [], "ann", (), SEED, 1)
+    assert first is not None
+    held = [Held(judge="ann", post_id=first)]
+    assert next_post("12", [], "ann", (), SEED, 1, held) == first
+    other = next_post("12", [], "bob", (), SEED, 1, held)
+    assert other not in (None, first)
+    assert next_post([first], [], "bob", (), SEED, 1, held) is None
+    assert not takes_score(first, "bob", [], 1, held)
+    assert takes_score(first, "bob", [mark(first, "bob", 1, 1, 1)], 1, held)
 
 
 def test_a_severe_judge_does_no_harm() -> None:

@@ -53,7 +53,7 @@ class Entry(Value):
 
 
 class Turn(Value):
-    """The post that is a judge's turn, None where there is nothing left, and how far they are."""
+    """The post that is a judge's turn, and how far they are; None where nothing is left, or others have the rest."""
 
     entry: Entry | None
     scored: int
@@ -68,7 +68,7 @@ def may_enter(path: str) -> bool:
 async def judging(request: web.Request) -> web.StreamResponse:
     """The page, with the first post."""
     house, name = house_of(request), person_of(request).name
-    turn = await house.store.read(lambda: _turn(house, name))
+    turn = await house.store.write(lambda: _turn(house, name))
     return house.page(
         "judge.html", request, turn=turn, entry=turn.entry, rubric=house.campaign.rubric, most=MOST, JUDGING=JUDGING
     )
@@ -106,7 +106,7 @@ def _panel(house: House, name: str) -> Panel:
 
 def _turn(house: House, name: str) -> Turn:
     panel = _panel(house, name)
-    record = panel.next(name)
+    record = panel.next(name, house.clock.now())
     if record is None:
         scored, left = panel.standing(name)
         return Turn(entry=None, scored=scored, left=left)

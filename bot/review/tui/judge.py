@@ -153,7 +153,7 @@ class JudgeApp(Stage):
                     panel.recuse(it.blind.code, self.setting.who, now)
                 else:
                     panel.score(it.blind.code, marks, self.setting.who, now)
-            return self._next(place)
+                return self._turn_of(place)
 
         def kept(answer: tuple[Blind | None, tuple[int, int]]) -> None:
             if it not in self.past:
@@ -173,8 +173,12 @@ class JudgeApp(Stage):
             self._show(self.past[at - 1])
 
     def _next(self, place: Place) -> tuple[Blind | None, tuple[int, int]]:
+        with place.store.transaction():
+            return self._turn_of(place)
+
+    def _turn_of(self, place: Place) -> tuple[Blind | None, tuple[int, int]]:
         panel = Panel(place.store, place.campaign)
-        record = panel.next(self.setting.who)
+        record = panel.next(self.setting.who, dt.datetime.now(dt.UTC))
         return None if record is None else panel.blind(record, self.setting.who), panel.standing(self.setting.who)
 
     def _turn(self, answer: tuple[Blind | None, tuple[int, int]]) -> None:
@@ -237,7 +241,8 @@ class JudgeApp(Stage):
         _ = self.setting.reader.say
         it = self.ballot
         if it is None:
-            self.picture.show(None, _("Nothing is left for you to score. Thank you."))
+            later = _("Other judges have the rest before them just now: ask again in a while.")
+            self.picture.show(None, later if self._far[1] else _("Nothing is left for you to score. Thank you."))
             return
         if not it.blind.media:
             self.picture.show(None, _("No picture or video."))

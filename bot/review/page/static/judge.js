@@ -50,6 +50,7 @@ function counted(told) {
   const far = document.getElementById("far");
   far.max = told.scored + told.left || 1;
   far.value = told.scored;
+  empty.firstElementChild.textContent = told.left ? words.later : words.done;
 }
 
 async function send(marks, done) {
