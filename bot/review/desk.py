@@ -17,7 +17,7 @@ from bot.errors import UserError
 from bot.model import Decision
 from bot.review import bulk, decisions
 from bot.review import cluster as clusters
-from bot.review.bulk import BulkAction, Done, Plan
+from bot.review.bulk import BulkAction, Done, Parked, Plan
 from bot.review.claims import Claim, TakenError, claim_of, free_for, still_held
 from bot.review.cluster import Cluster
 from bot.review.decisions import ACCEPTED, Act, Target
@@ -180,6 +180,20 @@ class Desk:
         """Decide what was planned, as far as it stands as it was previewed; undone as one. Parks the excess."""
         with self._store.transaction():
             return bulk.carry_out(self._store, plan, self.who, self._clock.now(), self._policy)
+
+    def parked(self) -> list[Parked]:
+        """What bulk actions had over their quota, oldest first."""
+        return bulk.parked(self._store)
+
+    def confirm(self, parked_id: str) -> Done:
+        """Decide a parked excess, as far as it stands as it was previewed."""
+        with self._store.transaction():
+            return bulk.confirm(self._store, parked_id, self.who, self._clock.now(), self._policy)
+
+    def drop(self, parked_id: str) -> Parked:
+        """Forget a parked excess, undecided."""
+        with self._store.transaction():
+            return bulk.drop(self._store, parked_id)
 
     def undo(self) -> tuple[Decision, Decision]:
         """Take back this person's newest decision that stands, a bulk or cluster action as a whole: (the undo, what it

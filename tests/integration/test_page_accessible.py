@@ -11,26 +11,15 @@ import pytest
 from bot.awards.panel import Panel
 from bot.review.moderators import name_moderator
 from bot.review.page.guard import OneTimeToken, Person
-from detectors.evidence import Fingerprint, Mark, MediaEvidence
 from tests import chromium
 from tests.integration.axe import barriers
 from tests.integration.judged import START, Square
-from tests.integration.page import Served, examined, jpeg, served
+from tests.integration.page import Served, alike, jpeg, served
 
 pytestmark = pytest.mark.skipif(chromium.BINARY is None, reason=chromium.MISSING)
 
 DRAWN = "document.querySelector('body:not(.waiting-next) #desk .item') !== null"
 LOOKS = [("en", False, 1280), ("zh", True, 1280), ("en", True, 390), ("zh", False, 390)]
-
-
-def alike(data: bytes) -> MediaEvidence:
-    """Evidence of a picture. 101 to 199 show one thing, and 101 the mark."""
-    number = int.from_bytes(data[-4:])
-    bits = f"{int('9e3779b97f4a7c15f39cc0605cedc834' * 2, 16) ^ (number % 100 << 8) ^ (number // 100 << 128):064x}"
-    prints = (Fingerprint(pdq=bits, orientations=(bits,) * 8, phash="0" * 16, quality=99),)
-    plain = examined(data)
-    marks = (Mark(name="mark", score=0.99, box=(5.0, 5.0, 60.0, 60.0)),) if number == 101 else plain.marks
-    return msgspec.structs.replace(plain, marks=marks, fingerprints=prints if number > 100 else plain.fingerprints)
 
 
 @pytest.fixture
@@ -61,6 +50,8 @@ def square(tmp_path: Path) -> Square:
 @pytest.fixture
 async def page(square: Square) -> AsyncIterator[Served]:
     async with served(square) as there:
+        review = msgspec.structs.replace(there.house.settings.review, quota=2)
+        there.house.settings = msgspec.structs.replace(there.house.settings, review=review)
         yield there
 
 
@@ -107,6 +98,10 @@ async def test_no_view_shuts_anybody_out(page: Served, lang: str, dark: bool, wi
             await tab.goto(page.base + path)
             await tab.value("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
             await look(path, "document.readyState === 'complete'")
+        await tab.goto(f"{page.base}/bulk?q=&code=accepted")
+        await look("/bulk, preview", "document.querySelector('.preview') !== null")
+        await tab.value("document.querySelector('.preview .primary').click()")
+        await look("/bulk, outcome", "document.querySelector('.outcome') !== null")
         page.house.invitation = OneTimeToken(Person(name="kim", role="judge", named=True))
         await tab.send("Network.clearBrowserCookies")
         await tab.send("Network.setCookie", name="lang", value=lang, url=page.base)
@@ -114,7 +109,7 @@ async def test_no_view_shuts_anybody_out(page: Served, lang: str, dark: bool, wi
         await look("/judge", "document.querySelector('#desk .item') !== null")
         complaints = [problem for problem in tab.problems if "/nowhere" not in problem]  # a 404 that was asked for
     assert {view: problems for view, problems in found.items() if problems} == {}
-    assert len(found) == 17
+    assert len(found) == 19
     assert complaints == [], "the console, or the content security policy, complained"
 
 

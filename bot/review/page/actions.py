@@ -13,14 +13,13 @@ import msgspec
 from aiohttp import web
 
 from bot.errors import UserError
-from bot.reports.dossier import dossier
 from bot.review import ACCEPTED, reject_codes
 from bot.review.bulk import Aim, Plan
 from bot.review.claims import Claim
 from bot.review.desk import Desk
 from bot.review.filters import parse_filter
 from bot.review.page import present
-from bot.review.page.house import House, house_of, person_of, reader_of
+from bot.review.page.house import house_of, item_of, person_of, reader_of
 from bot.review.page.reader import Reader
 from bot.store import Store
 from detectors.evidence import Value
@@ -76,6 +75,17 @@ class Settle(Value):
     token: int | None = None
 
 
+class Tie(Value):
+    """Whether a picture of one post is one of another's, whatever the proofs say. ``media``, ``other_media``: which of
+    theirs, where they belong together."""
+
+    action: Literal["apart", "together"]
+    post_id: str
+    other: str
+    media: int = 0
+    other_media: int = 0
+
+
 class Bulk(Value):
     """One decision for all posts of these claims."""
 
@@ -111,7 +121,7 @@ async def step(request: web.Request) -> web.StreamResponse:
         have = {*asked.have, *(claim.post_id for claim, _ in found)}
         if asked.want > 0:
             found += [(claim, False) for claim in desk.take(wanted, asked.want, have)]
-        items = [(claim, _item(house, store, claim, reader), first) for claim, first in found]
+        items = [(claim, item_of(house, store, claim.post_id, reader, claim.holder), first) for claim, first in found]
         return results, items, desk.count(wanted) if asked.count else None
 
     results, items, waiting = await house.at_desk(person_of(request), work)
@@ -166,6 +176,20 @@ async def settle(request: web.Request) -> web.StreamResponse:
     return web.json_response({"settled": await house_of(request).at_desk(person_of(request), work)})
 
 
+async def tie(request: web.Request) -> web.StreamResponse:
+    """Keep two posts' pictures apart, or together; what that touches is judged again, soon. Undone like a decision."""
+    asked = await _body(request, Tie)
+
+    def work(desk: Desk, store: Store) -> None:
+        if asked.action == "apart":
+            desk.keep_apart(asked.post_id, asked.other)
+        else:
+            desk.belong_together(asked.post_id, asked.other, asked.media, asked.other_media)
+
+    await house_of(request).at_desk(person_of(request), work)
+    return web.json_response({})
+
+
 async def bulk(request: web.Request) -> web.StreamResponse:
     """Decide many drawn posts at once, undone as one; answers with those ``done`` and those ``left``, because they
     changed or were taken over."""
@@ -218,12 +242,6 @@ def _held(desk: Desk, tokens: tuple[int, ...]) -> list[Claim]:
         except UserError:
             continue
     return found
-
-
-def _item(house: House, store: Store, claim: Claim, reader: Reader) -> present.Item:
-    record = store.verdicts.get(claim.post_id)
-    assert record is not None, "a claimed post is known"
-    return present.item(dossier(store, house.campaign, record, claim.holder), reader, house.clock.now())
 
 
 async def _body(request: web.Request, kind: type[T]) -> T:

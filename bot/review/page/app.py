@@ -15,7 +15,7 @@ from bot.clock import Clock
 from bot.errors import ConfigError, UserError
 from bot.log import get_logger
 from bot.review.moderators import by_token
-from bot.review.page import actions, judging, views
+from bot.review.page import actions, bulk, judging, views
 from bot.review.page.guard import (
     COOKIE,
     DOORSTEP,
@@ -65,6 +65,8 @@ def application(house: House) -> web.Application:
         web.post("/api/note", actions.note),
         web.post("/api/bulk", actions.bulk),
         web.post("/api/settle", actions.settle),
+        web.post("/api/tie", actions.tie),
+        *bulk.ROUTES,
         *judging.ROUTES,
     ])  # fmt: skip
     return app

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
+from bot.review.bulk import Plan
 from detectors.evidence import Value
 
 Role = Literal["moderator", "lead", "judge"]
@@ -53,11 +54,12 @@ class Person(Value):
 
 @dataclass(slots=True)
 class Session:
-    """One browser's login. ``csrf`` must come with every write."""
+    """One browser's login. ``csrf`` must come with every write; ``preview``: the newest of a bulk action, by its id."""
 
     person: Person
     csrf: str
     used: float
+    preview: tuple[str, Plan] | None = None
 
 
 class Sessions:

@@ -15,8 +15,10 @@ from bot.campaign import Campaign
 from bot.clock import Clock
 from bot.i18n import translator
 from bot.reasons import Lang, label, language
+from bot.reports.dossier import dossier
 from bot.review.desk import Desk, open_desk
 from bot.review.keys import DIGITS, KEYS
+from bot.review.page import present
 from bot.review.page.guard import Doorstep, OneTimeToken, Person, Session, Sessions
 from bot.review.page.pictures import Pictures
 from bot.review.page.reader import Reader
@@ -119,3 +121,11 @@ def reader_of(request: web.Request) -> Reader:
     """For whom a page is written: the language they chose, else the first that their browser asks for."""
     lang: Lang = language(request.cookies.get("lang") or request.headers.get("Accept-Language"))
     return Reader(lang=lang, say=translator(lang), campaign=house_of(request).campaign)
+
+
+def item_of(house: House, store: Store, post_id: str, reader: Reader, who: str) -> present.Item:
+    """One post as a page draws it for ``who``."""
+    record = store.verdicts.get(post_id)
+    if record is None:
+        raise web.HTTPNotFound(reason="there is no such post")
+    return present.item(dossier(store, house.campaign, record, who), reader, house.clock.now())

@@ -9,15 +9,13 @@ from aiohttp import web
 from bot.copies.comparison import comparisons
 from bot.errors import UserError
 from bot.reports.dossier import dossier
-from bot.review import reject_codes
 from bot.review.cluster import Member
 from bot.review.desk import Desk
 from bot.review.filters import Filter, parse_filter
 from bot.review.page import numbers, present
-from bot.review.page.house import House, house_of, person_of, reader_of
+from bot.review.page.house import house_of, item_of, person_of, reader_of
 from bot.review.page.overlays import Pair, pair
 from bot.review.page.pictures import View
-from bot.review.page.reader import Reader
 from bot.store import Store
 from bot.store.figures import Figures, Shared
 
@@ -32,14 +30,23 @@ async def home(request: web.Request) -> web.StreamResponse:
 
 async def review(request: web.Request) -> web.StreamResponse:
     """The queue, one post at a time. The posts themselves are asked for by the page's script."""
+    return await _queue(request, "review.html")
+
+
+async def sheet(request: web.Request) -> web.StreamResponse:
+    """A contact sheet: many posts at once. They are claimed by the page's script."""
+    return await _queue(request, "sheet.html")
+
+
+async def _queue(request: web.Request, template: str) -> web.StreamResponse:
     wanted, query, wrong = _filter(request)
 
-    def look(desk: Desk, store: Store) -> tuple[int, dict[str, int]]:
-        return desk.count(wanted), _waiting_reasons(store)
+    def look(desk: Desk, store: Store) -> tuple[int, dict[str, int], int]:
+        return desk.count(wanted), _waiting_reasons(store), len(desk.parked())
 
-    waiting, reasons = await house_of(request).at_desk(person_of(request), look)
+    waiting, reasons, parked = await house_of(request).at_desk(person_of(request), look)
     return house_of(request).page(
-        "review.html", request, query=query, wrong=wrong, reasons=reasons, waiting=waiting, codes=reject_codes()
+        template, request, query=query, wrong=wrong, reasons=reasons, waiting=waiting, parked=parked
     )
 
 
@@ -47,7 +54,7 @@ async def post(request: web.Request) -> web.StreamResponse:
     """One post, decided or not."""
     house, reader, post_id = house_of(request), reader_of(request), request.query.get("id", "")
 
-    item = await house.at_desk(person_of(request), lambda desk, store: _item(house, store, post_id, reader, desk.who))
+    item = await house.at_desk(person_of(request), lambda desk, store: item_of(house, store, post_id, reader, desk.who))
     return house.page("post.html", request, item=item)
 
 
@@ -87,24 +94,13 @@ async def static(request: web.Request) -> web.StreamResponse:
     return found
 
 
-async def sheet(request: web.Request) -> web.StreamResponse:
-    """A contact sheet: many posts at once. They are claimed by the page's script."""
-    wanted, query, wrong = _filter(request)
-
-    def look(desk: Desk, store: Store) -> tuple[int, dict[str, int]]:
-        return desk.count(wanted), _waiting_reasons(store)
-
-    waiting, reasons = await house_of(request).at_desk(person_of(request), look)
-    return house_of(request).page("sheet.html", request, query=query, wrong=wrong, reasons=reasons, waiting=waiting)
-
-
 async def clusters(request: web.Request) -> web.StreamResponse:
     """The clusters of pictures with posts that wait, the largest first."""
     house, reader = house_of(request), reader_of(request)
 
     def look(desk: Desk, store: Store) -> list[tuple[Shared, present.Item]]:
         shared = Figures(store.connection).clusters(_SHEET)
-        return [(each, _item(house, store, each.post_id, reader, desk.who)) for each in shared]
+        return [(each, item_of(house, store, each.post_id, reader, desk.who)) for each in shared]
 
     found = await house.at_desk(person_of(request), look)
     return house.page("clusters.html", request, found=found)
@@ -116,7 +112,7 @@ async def cluster(request: web.Request) -> web.StreamResponse:
 
     def look(desk: Desk, store: Store) -> tuple[str | None, list[tuple[Member, present.Item]]]:
         there = desk.cluster(post_id)
-        return there.name, [(each, _item(house, store, each.post_id, reader, desk.who)) for each in there.members]
+        return there.name, [(each, item_of(house, store, each.post_id, reader, desk.who)) for each in there.members]
 
     name, members = await house.at_desk(person_of(request), look)
     page = "members.html" if "part" in request.query else "cluster.html"
@@ -133,13 +129,6 @@ async def dashboard(request: web.Request) -> web.StreamResponse:
 
     board = await house.at_desk(person_of(request), look)
     return house.page("dashboard.html", request, board=board)
-
-
-def _item(house: House, store: Store, post_id: str, reader: Reader, who: str) -> present.Item:
-    record = store.verdicts.get(post_id)
-    if record is None:
-        raise web.HTTPNotFound(reason="there is no such post")
-    return present.item(dossier(store, house.campaign, record, who), reader, house.clock.now())
 
 
 def _waiting_reasons(store: Store) -> dict[str, int]:

@@ -1,7 +1,7 @@
-// A cluster by itself: its copies are rejected at once, and taken back at once.
+// A cluster by itself: its copies are rejected at once, who belongs to it is corrected, and both are taken back.
 import { ask, complain, say, writing } from "./page.js";
 
-const { settled, undone } = document.getElementById("settling").dataset;
+const { settled, undone, tied, alone } = document.getElementById("settling").dataset;
 const cluster = document.querySelector(".cluster");
 const code = document.getElementById("code");
 
@@ -14,7 +14,7 @@ async function again(words) {
   if (answer.ok) {
     const parsed = new DOMParser().parseFromString(await answer.text(), "text/html");
     cluster.replaceChildren(...parsed.querySelector(".cluster").children);
-  }
+  } else cluster.textContent = alone;
   say(words);
 }
 
@@ -39,6 +39,20 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "D") act("settle");
   if (event.key === "u") act("undo");
 });
+
+for (const form of document.querySelectorAll(".ties form")) {
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const given = Object.fromEntries(new FormData(form));
+    for (const name of ["media", "other_media"]) if (name in given) given[name] = Number(given[name]);
+    try {
+      await ask("/api/tie", { action: form.dataset.action, ...given });
+      await again(tied.replace("{post}", `${given.post_id}, ${given.other}`));
+    } catch (error) {
+      complain(error.message);
+    }
+  });
+}
 
 document.getElementById("settling").addEventListener("click", (event) => {
   const button = event.target.closest("[data-do]");
