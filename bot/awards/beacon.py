@@ -75,7 +75,7 @@ def chain_of(settings: Draw) -> Chain:
         G2Point.from_compressed_bytes(key)
     except (ValueError, OverflowError) as error:
         raise ConfigError(
-            f"[draw] public_key, group_hash, genesis or period is not what drand tells: {error}"
+            "[draw] public_key, group_hash, genesis or period is not what drand tells: {error}", error=error
         ) from None
     if hashlib.sha256(facts + settings.beacon_id.encode()).hexdigest() != settings.chain:
         raise ConfigError("[draw] chain is not the hash of the other facts: copy all from HOST/CHAIN/info of drand")
@@ -85,15 +85,19 @@ def chain_of(settings: Draw) -> Chain:
 def from_beacon(source: DrandRound, beacon: Beacon) -> bytes:
     """The 32 random bytes of a round. Raises UserError where it is another round, or the network did not sign it."""
     if beacon.round != source.round:
-        raise UserError(f"this is round {beacon.round} of drand, and round {source.round} was announced")
+        raise UserError(
+            "this is round {number} of drand, and round {announced} was announced",
+            number=beacon.round,
+            announced=source.round,
+        )
     if not all(HEX.fullmatch(text) for text in (beacon.randomness, beacon.signature)):
         raise UserError("the round's randomness and signature must be hexadecimal")
     signature = bytes.fromhex(beacon.signature)
     if not _signed(source, signature):
-        raise UserError(f"round {beacon.round}: the signature is not that of drand's network")
+        raise UserError("round {number}: the signature is not that of drand's network", number=beacon.round)
     digest = hashlib.sha256(signature).digest()
     if digest.hex() != beacon.randomness:
-        raise UserError(f"round {beacon.round}: its randomness is not the SHA-256 of its signature")
+        raise UserError("round {number}: its randomness is not the SHA-256 of its signature", number=beacon.round)
     return digest
 
 

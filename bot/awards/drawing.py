@@ -65,22 +65,32 @@ def commit(
 ) -> Draw:
     """Freeze the entries and what will decide. Raises UserError where it is too early, undecided, or done already."""
     if draws(store).get(campaign.name) is not None:
-        raise UserError(f"the draw of {campaign.name} is committed already: 'draw show' prints what was published")
+        raise UserError(
+            "the draw of {campaign} is committed already: 'draw show' prints what was published", campaign=campaign.name
+        )
     if not campaign.closed(now) and campaign.ends is not None:
-        raise UserError(f"{campaign.name} runs until {campaign.ends.isoformat()}: nobody can be drawn before")
+        raise UserError(
+            "{campaign} runs until {ends}: nobody can be drawn before",
+            campaign=campaign.name,
+            ends=campaign.ends.isoformat(),
+        )
     if waiting := store.work.open():
-        raise UserError(f"{waiting} posts are not judged yet: wait for 'run' or 'ingest' to finish")
+        raise UserError("{waiting} posts are not judged yet: wait for 'run' or 'ingest' to finish", waiting=waiting)
     found = candidates(store)
     undecided = [c.post_id for c in found if c.status == "review"]
     if undecided and "waiting" not in leave_out:
         raise UserError(
-            f"{_some(undecided)} wait for a person: decide them, or leave them out with --leave-out waiting"
+            "{count} posts wait for a person ({posts}): decide them, or leave them out with --leave-out waiting",
+            count=len(undecided),
+            posts=_some(undecided),
         )
     nameless = [c.post_id for c in found if c.status == "eligible" and c.unit is None]
     if nameless and "nameless" not in leave_out:
         raise UserError(
-            f"the author of {_some(nameless)} is not known, and a person draws only once: "
-            "feed an export that names authors, or leave them out with --leave-out nameless"
+            "{count} posts name no author ({posts}), and a person draws only once: feed an export that names them,"
+            " or leave them out with --leave-out nameless",
+            count=len(nameless),
+            posts=_some(nameless),
         )
     entries = draw.freeze(found, lambda: secrets.token_hex(_SALT_BYTES))
     made = draw.commit(campaign.name, campaign.version, entries, source, now)
@@ -94,10 +104,10 @@ def waiting(store: Store, campaign: str, now: dt.datetime) -> Draw:
     """A draw that may be held now. Raises UserError where it may not."""
     it = committed(store, campaign)
     if it.result is not None:
-        raise UserError(f"the draw of {campaign} was held already, and there is no second one")
+        raise UserError("the draw of {campaign} was held already, and there is no second one", campaign=campaign)
     due = it.commitment.randomness.due
     if now < due:
-        raise UserError(f"too early: the randomness that was announced comes at {due.isoformat()}")
+        raise UserError("too early: the randomness that was announced comes at {time}", time=due.isoformat())
     if draw.root(it.entries) != it.commitment.root:
         raise UserError("the entries are not those that were published: the database was changed. Nothing was drawn")
     return it
@@ -107,7 +117,7 @@ def committed(store: Store, campaign: str) -> Draw:
     """A campaign's draw. Raises UserError where nothing was committed."""
     it = draws(store).get(campaign)
     if it is None:
-        raise UserError(f"nothing was committed for {campaign}: 'draw commit' comes first")
+        raise UserError("nothing was committed for {campaign}: 'draw commit' comes first", campaign=campaign)
     return it
 
 
@@ -137,5 +147,4 @@ def receipts(it: Draw) -> Iterator[dict[str, Any]]:
 
 
 def _some(post_ids: Sequence[str]) -> str:
-    shown = ", ".join(post_ids[:5])
-    return f"{len(post_ids)} posts ({shown}{', …' if len(post_ids) > 5 else ''})"
+    return ", ".join(post_ids[:5]) + (", …" if len(post_ids) > 5 else "")

@@ -88,8 +88,9 @@ def _counted_already(store: Store, campaign: Campaign, moment: dt.datetime | Non
     until = None if moment is None else moment + window(campaign)
     if until is not None and now > until:
         raise UserError(
-            f"the window for counting closed at {until.astimezone(campaign.tz).isoformat()}: a count taken now does not"
-            " stand for the moment (--again takes one all the same)"
+            "the window for counting closed at {time}: a count taken now does not stand for the moment"
+            " (--again takes one all the same)",
+            time=until.astimezone(campaign.tz).isoformat(),
         )
     since = moment if moment is not None and now >= moment else _day(now)
     return {count.x_id for count in store.shares.counts(since, now) if count.failure != "x.unreadable"}
@@ -122,8 +123,11 @@ class _Run:
         price, spent = self._prices.price, self._store.shares.charged() * self._prices.price
         if new and spent + len(new) * price > self._prices.budget + 1e-9:
             raise UserError(
-                f"counting {len(new)} posts costs up to ${len(new) * price:.2f}; ${spent:.2f} of [x] budget"
-                f" ${self._prices.budget:.2f} are spent"
+                "counting {posts} posts costs up to ${cost}; ${spent} of [x] budget ${budget} are spent",
+                posts=len(new),
+                cost=f"{len(new) * price:.2f}",
+                spent=f"{spent:.2f}",
+                budget=f"{self._prices.budget:.2f}",
             )
 
     async def count(self, ids: Sequence[str], done: Callable[[int], None]) -> None:

@@ -62,12 +62,18 @@ def find_columns(header: Row, fields: Mapping[str, bool], named: Mapping[str, st
         alike = [i for i, name in enumerate(names) if re.fullmatch(_NAMES[field], name) and i not in found.values()]
         if len(alike) > 1:
             which = " and ".join(repr(header.cells[i]) for i in alike)
-            raise ConfigError(f"both {which} may be the column {field}: say which with --map {field}=COLUMN")
+            raise ConfigError(
+                "both {which} may be the column {field}: say which with --map {field}=COLUMN", which=which, field=field
+            )
         if alike:
             found[field] = alike[0]
         elif needed:
             there = ", ".join(repr(cell) for cell in header.cells if cell)[:500]
-            raise ConfigError(f"no column is known as {field}: name it with --map {field}=COLUMN; there are {there}")
+            raise ConfigError(
+                "no column is known as {field}: name it with --map {field}=COLUMN; there are {there}",
+                field=field,
+                there=there,
+            )
     return found
 
 
@@ -99,12 +105,20 @@ def _named(header: Row, field: str, column: str) -> int:
     if re.fullmatch("#[0-9]{1,4}", column):
         number = int(column[1:])
         if not 1 <= number <= len(header.cells):
-            raise ConfigError(f"--map {field}={column}: the table has {len(header.cells)} columns")
+            raise ConfigError(
+                "--map {field}={column}: the table has {count} columns",
+                field=field,
+                column=column,
+                count=len(header.cells),
+            )
         return number - 1
     alike = [i for i, cell in enumerate(header.cells) if cell == column.strip()]
-    if len(alike) != 1:
-        how = "several columns are" if alike else "no column is"
-        raise ConfigError(f"--map {field}: {how} named {column!r}; #N names one by its number")
+    if len(alike) > 1:
+        raise ConfigError("--map {field}: several columns are named {column}; #N names one by its number",
+                          field=field, column=repr(column))  # fmt: skip
+    if not alike:
+        raise ConfigError("--map {field}: no column is named {column}; #N names one by its number",
+                          field=field, column=repr(column))  # fmt: skip
     return alike[0]
 
 

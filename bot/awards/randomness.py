@@ -60,9 +60,11 @@ def parties(promises: Mapping[str, str], now: dt.datetime, at: dt.datetime | Non
         raise UserError("a draw without drand needs two parties or more, of whom one at least is not yours")
     for name, promise in promises.items():
         if not _PARTY.fullmatch(name):
-            raise UserError(f"party {name!r}: a name has 1 to 40 letters, digits, dots, hyphens and underscores")
+            raise UserError(
+                "party {name}: a name has 1 to 40 letters, digits, dots, hyphens and underscores", name=f"{name!r}"
+            )
         if len(promise) != 64 or not HEX.fullmatch(promise):
-            raise UserError(f"party {name}: a promise is a SHA-256 in 64 small hexadecimal digits")
+            raise UserError("party {name}: a promise is a SHA-256 in 64 small hexadecimal digits", name=name)
     return Parties(not_before=_later(now, at).replace(microsecond=0), promises=dict(sorted(promises.items())))
 
 
@@ -83,12 +85,12 @@ def promise(name: str, secret: str) -> str:
 def from_reveals(source: Parties, told: Reveals) -> bytes:
     """The 32 random bytes of all secrets together. Raises UserError, which names who is missing or broke a promise."""
     if strangers := sorted(set(told.reveals) - set(source.promises)):
-        raise UserError(f"no party of this draw: {', '.join(strangers)}")
+        raise UserError("no party of this draw: {names}", names=", ".join(strangers))
     if missing := sorted(set(source.promises) - set(told.reveals)):
-        raise UserError(f"not revealed yet: {', '.join(missing)}; without every secret there is no draw")
+        raise UserError("not revealed yet: {names}; without every secret there is no draw", names=", ".join(missing))
     for name, secret in told.reveals.items():
         if promise(name, secret) != source.promises[name]:
-            raise UserError(f"what {name} reveals is not what {name} promised")
+            raise UserError("what {name} reveals is not what {name} promised", name=name)
     return hashlib.sha256(canonical(told.reveals)).digest()
 
 
@@ -97,19 +99,18 @@ Told = Beacon | Reveals
 
 def randomness(source: Source, told: Told) -> bytes:
     """The 32 random bytes. Raises UserError where what is told is not what was announced."""
-    if isinstance(source, DrandRound) and isinstance(told, Beacon):
+    if isinstance(source, DrandRound):
+        if not isinstance(told, Beacon):
+            raise UserError("this draw waits for a round of drand, not for secrets")
         return from_beacon(source, told)
-    if isinstance(source, Parties) and isinstance(told, Reveals):
-        return from_reveals(source, told)
-    raise UserError(f"this draw waits for {'a drand round' if isinstance(source, DrandRound) else 'secrets'}")
+    if not isinstance(told, Reveals):
+        raise UserError("this draw waits for secrets, not for a round of drand")
+    return from_reveals(source, told)
 
 
 def decode_told(source: Source, text: bytes) -> Told:
     """What a file says. Raises UserError."""
-    what = "drand round" if isinstance(source, DrandRound) else "set of secrets"
     try:
-        if isinstance(source, DrandRound):
-            return decode_beacon(text)
-        return msgspec.json.decode(text, type=Reveals)
+        return decode_beacon(text) if isinstance(source, DrandRound) else msgspec.json.decode(text, type=Reveals)
     except msgspec.DecodeError as error:
-        raise UserError(f"this is no {what}: {error}") from None
+        raise UserError("this is not what the draw waits for: {error}", error=error) from None

@@ -34,7 +34,9 @@ def exported(lines: Iterable[str]) -> dict[str, bool]:
             post = json.loads(line, parse_int=str)
             found[str(post["id"])] = post.get("deleted") is not True
         except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
-            raise UserError(f"line {number} of the export is no post: {type(error).__name__}") from None
+            raise UserError(
+                "line {number} of the export is no post: {problem}", number=number, problem=type(error).__name__
+            ) from None
     return found
 
 

@@ -114,9 +114,13 @@ def fix_moment(store: Store, campaign: Campaign, moment: dt.datetime, who: str, 
         fixed = store.shares.moment(campaign.name)
         given = campaign.awards.moment
         if fixed is not None:
-            raise UserError(f"the moment was fixed on {fixed.fixed_at.astimezone(campaign.tz):%F %T} and stays")
+            raise UserError(
+                "the moment was fixed on {time} and stays", time=f"{fixed.fixed_at.astimezone(campaign.tz):%F %T}"
+            )
         if given is not None and given != moment:
-            raise UserError(f"the campaign file fixes the moment: {given.astimezone(campaign.tz).isoformat()}")
+            raise UserError(
+                "the campaign file fixes the moment: {time}", time=given.astimezone(campaign.tz).isoformat()
+            )
         if moment <= now:
             raise UserError("the moment must lie ahead: views are not chosen after they were seen")
         if campaign.ends is not None and moment < campaign.ends:
@@ -140,8 +144,9 @@ def moment_of(store: Store, campaign: Campaign, who: str, now: dt.datetime) -> M
 def _agree(campaign: Campaign, fixed: Moment, given: dt.datetime) -> None:
     if given != fixed.at:
         raise UserError(
-            f"the campaign file says that views count at {given.astimezone(campaign.tz).isoformat()}, but"
-            f" {fixed.at.astimezone(campaign.tz).isoformat()} was fixed before and stays"
+            "the campaign file says that views count at {time}, but {before} was fixed before and stays",
+            time=given.astimezone(campaign.tz).isoformat(),
+            before=fixed.at.astimezone(campaign.tz).isoformat(),
         )
 
 
@@ -204,7 +209,7 @@ def _decide(store: Store, post_id: str, who: str, now: dt.datetime, *, stands: b
         entered = {share.post_id: share for share in store.shares.entered()}
         share = entered.get(post_id)
         if share is None:
-            raise UserError(f"no share of post {post_id}; gatewarden shares list shows what there is")
+            raise UserError("no share of post {post_id}; gatewarden shares list shows what there is", post_id=post_id)
         if stands:
             for rival in entered.values():
                 if rival.x_id == share.x_id and rival.post_id != post_id:

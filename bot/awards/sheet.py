@@ -63,7 +63,7 @@ def read_sheet(raw: bytes) -> Sheet:
 
 def _decoded(raw: bytes) -> tuple[str, str]:
     if len(raw) > MOST_BYTES:
-        raise UserError(f"the file is larger than {MOST_BYTES >> 20} MiB")
+        raise UserError("the file is larger than {most} MiB", most=MOST_BYTES >> 20)
     if raw.startswith(b"PK\x03\x04"):
         raise UserError("this is an Excel workbook: save it as CSV first")
     marked = next((name for bom, name in _BOMS if raw.startswith(bom)), None)

@@ -77,10 +77,10 @@ class Awarding:
         """Freeze what the awards rest on. Raises UserError while anything is unsettled, or when done already."""
         it = self.proposal()
         if it.frozen_at is not None:
-            raise UserError(f"the winners were frozen on {it.frozen_at.astimezone(self._campaign.tz):%F %T}")
-        if it.problems:
-            first = f"{it.problems[0].code} ({it.problems[0].about})"
-            raise UserError(f"{len(it.problems)} things must be settled first, such as {first}: 'winners propose'")
+            raise UserError(
+                "the winners were frozen on {time}", time=f"{it.frozen_at.astimezone(self._campaign.tz):%F %T}"
+            )
+        _settled(it.problems)
         document = it.basis.document()
         facts: dict[str, object] = {
             "basis": hashlib.sha256(document).hexdigest(),
@@ -94,19 +94,16 @@ class Awarding:
         it = self.proposal()
         if it.frozen_at is None:
             raise UserError("nothing is frozen yet: 'winners freeze' comes first")
-        open_ = [p for p in it.problems if p.code in _STOPS]
-        if open_:
-            first = f"{open_[0].code} ({open_[0].about})"
-            raise UserError(f"{len(open_)} things must be settled first, such as {first}: 'winners propose'")
+        _settled([problem for problem in it.problems if problem.code in _STOPS])
         return it
 
     def disqualify(self, post_id: str, reason: str, note: str | None, who: str, *, person: bool) -> tuple[Move, ...]:
         """Take a post, or all of its person's, out of the running; returns who moved. Raises UserError."""
         if reason not in (*reject_codes(), "post.deleted"):
-            raise UserError(f"unknown reason {reason}; known: {', '.join(reject_codes())}")
+            raise UserError("unknown reason {reason}; known: {known}", reason=reason, known=", ".join(reject_codes()))
         before = self.proposal()
         if post_id not in before.basis.contenders:
-            raise UserError(f"post {post_id} is in no ranking: there is nothing to take from it")
+            raise UserError("post {post_id} is in no ranking: there is nothing to take from it", post_id=post_id)
         gone = [post_id]
         if person:
             unit = self._gathering.unit(post_id)
@@ -120,18 +117,18 @@ class Awarding:
             raise UserError("the winners are frozen: a disqualification is not taken back any more")
         before = self.proposal()
         if not self._kept.reinstate(post_id, who, to_us(self._now)):
-            raise UserError(f"post {post_id} was not disqualified")
+            raise UserError("post {post_id} was not disqualified", post_id=post_id)
         return moves(before.tiers, self.proposal().tiers)
 
     def confirm(self, post_id: str, person: str | None, region: str | None, who: str) -> tuple[Move, ...]:
         """A moderator says who is behind a post, and where they live; returns who moved. Raises UserError."""
         record = self._records.get(post_id)
         if record is None:
-            raise UserError(f"no post {post_id}")
+            raise UserError("no post {post_id}", post_id=post_id)
         before = self.proposal()
         known = person or self._persons.of(post_id, record.author_id)
         if known is None:
-            raise UserError(f"nobody is known behind post {post_id}: say who it is with --person ID")
+            raise UserError("nobody is known behind post {post_id}: say who it is with --person ID", post_id=post_id)
         self._persons.confirm(post_id, record.author_id, known, region, who, to_us(self._now))
         return moves(before.tiers, self.proposal().tiers)
 
@@ -139,7 +136,7 @@ class Awarding:
         """These posts were seen still public. Raises UserError for a post that is not known."""
         for post_id in post_ids:
             if post_id not in self._records:
-                raise UserError(f"no post {post_id}")
+                raise UserError("no post {post_id}", post_id=post_id)
             self._kept.check(post_id, how, who, to_us(self._now))
 
     def checked(self, post_id: str) -> tuple[dt.datetime, str, str] | None:
@@ -204,3 +201,11 @@ class Awarding:
                     yield Problem(code="post.not_eligible", about=award.post_id)
                 elif record.verdict.revision != basis.revisions.get(award.post_id):
                     yield Problem(code="post.changed", about=award.post_id)
+
+
+def _settled(problems: Sequence[Problem]) -> None:
+    """Raises UserError where anything is open."""
+    if problems:
+        first = f"{problems[0].code} ({problems[0].about})"
+        raise UserError("{count} things must be settled first, such as {first}: 'winners propose'",
+                        count=len(problems), first=first)  # fmt: skip

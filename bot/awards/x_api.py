@@ -164,11 +164,11 @@ class XApi:
                         self._free_at = _number(reply.headers.get("x-rate-limit-reset"))
                     return body
                 if reply.status in (401, 402, 403):
-                    raise UserError(f"X refuses the token: {reply.status}{_title(body)}")
+                    raise UserError("X refuses the token: {status}{told}", status=reply.status, told=_title(body))
                 if reply.status == 429 or reply.status >= 500:
                     reason = "x_rate_limited" if reply.status == 429 else f"x_http_{reply.status}"
                     raise Transient(reason, self._asked_wait(reply))
-                raise UserError(f"X does not take the question: {reply.status}{_title(body)}")
+                raise UserError("X does not take the question: {status}{told}", status=reply.status, told=_title(body))
         except TimeoutError:
             raise Transient("x_timeout") from None
         except aiohttp.ClientError as error:
@@ -192,9 +192,9 @@ def endpoint(host: str) -> str:
     except ValueError:
         url = yarl.URL()
     if url.scheme not in ("http", "https") or url.host is None or url.path not in ("", "/"):
-        raise ConfigError(f"[x] host: {host!r} is no address such as https://api.x.com")
+        raise ConfigError("[x] host: {host} is no address such as https://api.x.com", host=f"{host!r}")
     if url.scheme == "http" and not _is_loopback(url.host):
-        raise ConfigError(f"[x] host: {host!r} would send the token in the clear; write https://")
+        raise ConfigError("[x] host: {host} would send the token in the clear; write https://", host=f"{host!r}")
     return str(url.origin()) + PATH
 
 

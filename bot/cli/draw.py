@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bot.cli.options import Place, as_json, by, place
-from bot.cli.output import _, emit, remark, say
+from bot.cli.output import _, columns, emit, remark, say
 from bot.errors import UserError
 from bot.text_safety import one_line
 
@@ -139,7 +139,7 @@ def receipt(place: Place, posts: tuple[str, ...]) -> None:
 
     found = {row["post_id"]: row for row in drawing.receipts(_stored(place))}
     if missing := [post for post in posts if post not in found]:
-        raise UserError(f"not in the list of the draw: {', '.join(missing)}")
+        raise UserError("not in the list of the draw: {names}", names=", ".join(missing))
     for post in posts or found:
         emit(found[post])
 
@@ -174,11 +174,7 @@ def hosts(place: Place, as_json: bool) -> None:
         if as_json:
             emit({"host": host, "ok": problem is None, "problem": problem})
         else:
-            say(
-                one_line(
-                    f"{'ok    ' if problem is None else 'broken'}  {host}{'' if problem is None else f': {problem}'}"
-                )
-            )
+            say(one_line(f"{host}  {_('sound') if problem is None else problem}"))
     if all(found.values()):
         raise UserError("no host is sound: see [draw] hosts, or draw with --party")
 
@@ -225,7 +221,7 @@ def _content(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise UserError(f"cannot read {path}: {error.strerror}") from error
+        raise UserError("cannot read {path}: {reason}", path=path, reason=error.strerror) from error
 
 
 def _stored(place: Place) -> Draw:
@@ -257,18 +253,18 @@ def _tell(it: Draw, *, as_json: bool) -> None:
     if as_json:
         emit(facts)
         return
-    number = facts["round"]
+    number, rows = facts["round"], [(_("commitment"), digest), (_("root"), made.root)]
     source = _("the parties' secrets") if number is None else _("drand round {number}").format(number=number)
     words = _("{campaign}: {count} posts listed, {drawn} of them draw")
     say(one_line(words.format(campaign=made.campaign, count=made.entries, drawn=made.drawn_from)))
-    say(f"commitment  {digest}")
-    say(f"root        {made.root}")
     if result is None:
-        say("randomness  " + _("{source}, at {time}").format(source=source, time=facts["due"]))
-        say(_("Publish the commitment and the list now, where people can see when: 'draw hold' comes after that time."))
+        rows.append((_("randomness"), _("{source}, at {time}").format(source=source, time=facts["due"])))
     else:
-        say(f"randomness  {source}: {result.randomness}")
-        say("first       " + ", ".join(entry[:12] for entry in result.ranking[:3]))
+        rows.append((_("randomness"), f"{source}: {result.randomness}"))
+        rows.append((_("first places"), ", ".join(entry[:12] for entry in result.ranking[:3])))
+    columns(rows)
+    if result is None:
+        say(_("Publish the commitment and the list now, where people can see when: 'draw hold' comes after that time."))
 
 
 def _write(it: Draw, folder: Path | None) -> None:

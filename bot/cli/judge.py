@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bot.cli.options import Place, as_json, by, language, person, place
-from bot.cli.output import _, emit, remark, say, styled, table
+from bot.cli.output import _, emit, remark, say, spoken, styled, table
 from bot.cli.review import PICTURES, THEME, desk_of, needs_terminal, setting_of
 from bot.text_safety import one_line, rows
 
@@ -100,8 +100,9 @@ def _print(sheet: dict[str, Any]) -> None:
     for row in [*(rows(sheet["title"]) if sheet["title"] else []), *rows(sheet["text"] or "")]:
         say(f"  {row}")
     for path in sheet["media"]:
-        say(one_line(f"  media: {path}"))
-    counters = [f"{sheet[name]} {name}" for name in ("likes", "comments", "views") if sheet[name] is not None]
+        say(one_line(_("  media: {path}").format(path=path)))
+    counted = {"likes": _("likes"), "comments": _("comments"), "views": _("views")}
+    counters = [f"{sheet[name]} {word}" for name, word in counted.items() if sheet[name] is not None]
     if counters:
         say(f"  {', '.join(counters)}")
     say("")
@@ -226,10 +227,13 @@ def _ranked(store: Store, place: Place) -> list[dict[str, Any]]:
 
 
 def _tell(code: str, who: str, marks: dict[str, int] | None, *, as_json: bool) -> None:
+    from bot.i18n import translator
+
     if as_json:
         emit({"code": code, "judge": who, "marks": marks, "recused": marks is None})
     else:
-        words = _("stands back") if marks is None else ", ".join(f"{name} {mark}" for name, mark in marks.items())
+        named = translator(spoken())  # a campaign may have criteria of its own, which nobody translated
+        words = _("stands back") if marks is None else ", ".join(f"{named(name)} {m}" for name, m in marks.items())
         say(one_line(f"{code}  {who}: {words}"))
 
 

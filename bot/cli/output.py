@@ -17,15 +17,23 @@ from bot.text_safety import json_line, one_line, shortened
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from bot.reasons import Lang
 
-def _(message: str) -> str:
-    """A message in the language that ``--lang`` chose, else the locale's; fill in its fields afterwards."""
+
+def spoken() -> Lang:
+    """The language that ``--lang`` chose, else the locale's."""
     from bot.cli.options import SPOKEN, locale_language
-    from bot.i18n import translator
 
     context = click.get_current_context(silent=True)
     chosen = None if context is None else context.meta.get(SPOKEN)
-    return translator("zh" if (chosen or locale_language()) == "zh" else "en")(message)
+    return "zh" if (chosen or locale_language()) == "zh" else "en"
+
+
+def _(message: str) -> str:
+    """A message in the language that is spoken; fill in its fields afterwards."""
+    from bot.i18n import translator
+
+    return translator(spoken())(message)
 
 
 def emit(value: object) -> None:
@@ -65,12 +73,27 @@ def fitted(fixed: str, rest: str) -> str:
 
 def table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     """Columns that line up, also with full-width text. Cells are made safe; the last column gives way where it must."""
-    cells = [[one_line("" if cell is None else str(cell)) for cell in row] for row in [head, *rows]]
-    widths = [max(cell_len(row[i]) for row in cells) for i in range(len(head))]
-    for number, row in enumerate(cells):
-        fixed = "".join(cell + " " * (widths[i] - cell_len(cell) + 2) for i, cell in enumerate(row[:-1]))
-        line = fitted(fixed, row[-1]).rstrip()
-        say(styled(line, bold=True) if number == 0 else line)
+    first, *others = _aligned([head, *rows])
+    say(styled(first, bold=True))
+    for row in others:
+        say(row)
+
+
+def columns(rows: Sequence[Sequence[object]]) -> None:
+    """The same without a head: names and what they stand for."""
+    for row in _aligned(rows):
+        say(row)
+
+
+def _aligned(rows: Sequence[Sequence[object]]) -> list[str]:
+    cells = [[one_line("" if cell is None else str(cell)) for cell in row] for row in rows]
+    widths = [max(cell_len(cell) for cell in column) for column in zip(*cells, strict=True)]
+    return [
+        fitted(
+            "".join(cell + " " * (widths[i] - cell_len(cell) + 2) for i, cell in enumerate(row[:-1])), row[-1]
+        ).rstrip()
+        for row in cells
+    ]
 
 
 @contextlib.contextmanager

@@ -126,6 +126,7 @@ def import_views(
 def list_(place: Place, problems: bool, number: int | None, lang: Lang, as_json: bool) -> None:
     """List who shared which post with which post on X, or with --problems what was wrong with the rows of an import."""
     from bot.awards.links import XLink
+    from bot.i18n import translator
     from bot.store.opening import reading
 
     with reading(place.settings) as store:
@@ -143,7 +144,8 @@ def list_(place: Place, problems: bool, number: int | None, lang: Lang, as_json:
                 "state": share.state, "status": share.status, "import": share.import_id, "line": share.line,
             })  # fmt: skip
         return
-    rows = [(s.post_id, s.author_id, s.state, s.status or "unknown", links[s.post_id]) for s in entered]
+    states, status = _states(), translator(lang)
+    rows = [(s.post_id, s.author_id, states[s.state], status(s.status or "unknown"), links[s.post_id]) for s in entered]
     table((_("post"), _("author"), _("share"), _("the post is"), _("on X")), rows)
     remark(_("{count} shares").format(count=len(entered)))
 
@@ -343,7 +345,11 @@ def _tell_share(share: Entered, *, as_json: bool) -> None:
     if as_json:
         emit({"post_id": share.post_id, "x_id": share.x_id, "author_id": share.author_id, "state": share.state})
     else:
-        say(one_line(f"{share.post_id}  {share.state}"))
+        say(one_line(f"{share.post_id}  {_states()[share.state]}"))
+
+
+def _states() -> dict[str, str]:
+    return {"joined": _("counts"), "contested": _("contested"), "settled": _("settled"), "dropped": _("dropped")}
 
 
 def _instant(text: str, place: Place) -> dt.datetime:

@@ -11,7 +11,7 @@ import click
 import msgspec
 
 from bot.cli.options import Place, as_json, by, language, place
-from bot.cli.output import _, emit, remark, say, styled, table
+from bot.cli.output import _, emit, remark, say, spoken, styled, table
 from bot.errors import UserError
 from bot.text_safety import one_line
 
@@ -79,7 +79,7 @@ def recheck(place: Place, tick: tuple[str, ...], fresh: Path | None, who: str, a
             emit({**msgspec.to_builtins(line), "checked_at": at})
         else:
             mark = "!" if line.gone else " " if line.checked_at is None else "✓"
-            state = _("gone: disqualify it") if line.gone else f"{line.how} {line.who}" if line.how else _("open it")
+            state = _("gone: disqualify it") if line.gone else _seen(line.how, line.who) if line.how else _("open it")
             say(one_line(f"{mark} {line.post_id}  {state}  {line.url or ''}"))
 
 
@@ -160,7 +160,7 @@ def publish(place: Place, folder: Path, names: Any, who: str, as_json: bool) -> 
     from bot.store.opening import opened
 
     if folder.exists() and any(folder.iterdir()):
-        raise UserError(f"{folder} is not empty: name a new folder")
+        raise UserError("{folder} is not empty: name a new folder", folder=folder)
     with opened(place.settings) as store, store.transaction():
         awarding = _awarding(store, place)
         it = awarding.publishable()
@@ -190,13 +190,21 @@ def _act(place: Place, act: Callable[[Awarding], Sequence[Move]], *, as_json: bo
         if as_json:
             emit({"post_id": move.post_id, "before": move.before, "after": move.after})
         else:
-            say(one_line(f"{move.post_id}: {_where(move.before)} -> {_where(move.after)}"))
+            say(one_line(f"{move.post_id}: {_where(move.before)} → {_where(move.after)}"))
     if not moved and not as_json:
         remark(_("nobody moved"))
 
 
 def _where(at: tuple[str, int] | None) -> str:
-    return _("no prize") if at is None else f"{at[0]} {at[1]}"
+    from bot.awards.publish import tier_name
+
+    return _("no prize") if at is None else f"{tier_name(at[0], spoken())} {at[1]}"
+
+
+def _seen(how: str, who: str | None) -> str:
+    """By what and whom a post was last seen public."""
+    seen = {"person": _("seen by {who}"), "export": _("in the export of {who}"), "source": _("in the feed {who}")}
+    return seen[how].format(who=who)
 
 
 def _rows(it: Proposal) -> Iterator[dict[str, Any]]:
@@ -225,6 +233,8 @@ def _print(it: Proposal, place: Place, lang: Lang) -> None:
     def settle(post_id: str) -> list[str]:
         return [problem_name(p.code, p.about, lang) for p in it.problems if p.about == post_id]
 
+    methods = {"judged": _("by score"), "draw": _("by the draw"), "views": _("by views on X")}
+    forms = {"goods": _("goods"), "voucher": _("voucher")}
     head = place.campaign.name
     if it.frozen_at is not None:
         at = f"{it.frozen_at.astimezone(place.campaign.tz):%F %T}"
@@ -233,8 +243,11 @@ def _print(it: Proposal, place: Place, lang: Lang) -> None:
     for tier in it.tiers:
         say("")
         named = tier_name(tier.tier, lang)
-        say(styled(one_line(f"{named}: {len(tier.awards)}/{tier.count} ({tier.method})"), bold=True))
-        rows = [(a.place, a.post_id, a.rank, a.form or "?", "; ".join(settle(a.post_id))) for a in tier.awards]
+        say(styled(one_line(f"{named}: {len(tier.awards)}/{tier.count} ({methods[tier.method]})"), bold=True))
+        rows = [
+            (a.place, a.post_id, a.rank, "?" if a.form is None else forms[a.form], "; ".join(settle(a.post_id)))
+            for a in tier.awards
+        ]
         table((_("place"), _("post"), _("rank"), _("form"), _("to settle")), rows)
         if tier.alternates:
             say(one_line(_("next: {posts}").format(posts=", ".join(tier.alternates[:5]))))
@@ -242,5 +255,6 @@ def _print(it: Proposal, place: Place, lang: Lang) -> None:
     for problem in it.problems:
         if problem.about not in winning:
             remark(one_line(problem_name(problem.code, problem.about, lang)))
+    kinds = {"disqualified": _("disqualified"), "confirmed": _("person confirmed")}
     for change in it.changes:
-        remark(one_line(f"{change.at.astimezone(place.campaign.tz):%F %T}  {change.post_id}  {change.kind}"))
+        remark(one_line(f"{change.at.astimezone(place.campaign.tz):%F %T}  {change.post_id}  {kinds[change.kind]}"))

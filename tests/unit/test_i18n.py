@@ -15,6 +15,7 @@ from bot.i18n import DOMAIN, LOCALES, translator
 
 ROOT = Path(__file__).parents[2]
 FOLDER = LOCALES / "zh" / "LC_MESSAGES"
+REFUSALS = {"UserError", "ConfigError", "TakenError"}
 
 
 def messages() -> Iterator[tuple[str, str]]:
@@ -29,10 +30,10 @@ def messages() -> Iterator[tuple[str, str]]:
 
 
 def refusals() -> Iterator[tuple[str, str]]:
-    """(file, message) of each refusal that a moderator may meet."""
-    for path in sorted((ROOT / "bot" / "review").glob("*.py")):
+    """(file, message) of each refusal that a moderator, a judge or whoever awards prizes may meet."""
+    for path in sorted([*(ROOT / "bot" / "review").glob("*.py"), *(ROOT / "bot" / "awards").glob("*.py")]):
         for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id.endswith("Error"):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in REFUSALS:
                 template = node.args[0]
                 assert isinstance(template, ast.Constant), f"{path.name}:{node.lineno}: a refusal is a template"
                 assert isinstance(template.value, str)
