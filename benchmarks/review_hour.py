@@ -42,7 +42,7 @@ from tests.chromium import Page
 
 _LOOK: Final = (2.0, 0.4, 0.4, 9.0)  # seconds that a post is looked at: median, spread of its logarithm, bounds
 _REST: Final = (420.0, 15.0, 40.0)  # seconds between two rests, and how long one takes
-_AWAY: Final = 150.0  # seconds of the one rest that outlasts a claim
+_AWAY: Final = 180.0  # seconds of the one rest that outlasts a claim
 _PATIENCE: Final = 60.0
 _NOTE: Final = "axe 15 u? fine, D"  # every letter of it is a key elsewhere
 _DECIDES: Final = {"a": "approve", "x": "reject", "4": "reject", "1": "reject", "f": "flag"}
