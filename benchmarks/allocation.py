@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from typing import Final, get_args
 
 from bot.awards.allocation import Contender, Tier, allocate
-from bot.awards.prizes import Method, Prize
+from bot.campaign.prizes import Method, Prize
 from detectors.evidence import Value
 
 _METHODS: Final[tuple[Method, ...]] = get_args(Method)

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Final, Literal
 
-from bot.awards.prizes import Form, Method, Prize, form
+from bot.campaign.prizes import Form, Method, Prize, form
 from detectors.evidence import Value
 
 Why = Literal["disqualified", "won_higher", "same_person"]

@@ -14,7 +14,7 @@ import msgspec
 
 from bot.awards.allocation import Contender, Tier, allocate
 from bot.awards.canonical import canonical
-from bot.awards.prizes import Method, Prize
+from bot.campaign.prizes import Method, Prize
 from detectors.evidence import Value
 
 FORMAT: Final = "gatewarden-awards-1"

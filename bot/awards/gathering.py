@@ -10,9 +10,9 @@ from bot.awards.basis import ABROAD, AT_HOME, FORMAT, Basis, Score, pseudonym
 from bot.awards.drawing import codes, draws
 from bot.awards.leaderboard import Board
 from bot.awards.panel import Panel
-from bot.awards.prizes import Method
 from bot.awards.shares import leaderboard
 from bot.campaign import Campaign
+from bot.campaign.prizes import Method
 from bot.store import Store
 from bot.store.people import Persons
 from bot.store.verdicts import Record

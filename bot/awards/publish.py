@@ -19,7 +19,7 @@ import jinja2
 
 from bot.awards.allocation import Award, Tier
 from bot.awards.basis import Basis, Change
-from bot.awards.prizes import Form, Method, Prize
+from bot.campaign.prizes import Form, Method, Prize
 from bot.reasons import REASONS, Lang, label
 from bot.text_safety import csv_cell, one_line, shortened
 from detectors.evidence import Value

@@ -16,7 +16,6 @@ from typing import Any, Final
 
 import msgspec
 
-from bot.awards.prizes import Prize
 from bot.campaign.check import key_of, senseless, unknown_keys
 from bot.campaign.policies import (
     RUBRIC,
@@ -29,6 +28,7 @@ from bot.campaign.policies import (
     NoticePolicy,
     Word,
 )
+from bot.campaign.prizes import Prize
 from bot.errors import ConfigError
 from bot.model import Stance
 from bot.reasons import REASONS

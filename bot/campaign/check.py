@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from bot.awards.prizes import Prize
 from bot.campaign.policies import AuthorPolicy, AwardPolicy, BrandPolicy, ContentPolicy, CopyPolicy, NoticePolicy
+from bot.campaign.prizes import Prize
 from bot.reasons import REASONS
 from bot.toml import KeyPath
 

@@ -9,8 +9,8 @@ import inspect
 import sys
 from collections.abc import Iterator
 
-from bot.awards.prizes import Prize
 from bot.campaign.policies import AuthorPolicy, AwardPolicy, BrandPolicy, ContentPolicy, CopyPolicy, NoticePolicy
+from bot.campaign.prizes import Prize
 from bot.reasons import BY_PEOPLE, REASONS, Reason
 from bot.rules import RULES, code_of
 

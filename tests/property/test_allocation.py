@@ -9,8 +9,8 @@ import pytest
 
 from benchmarks.allocation import Campaign, broken, campaign_of, found
 from bot.awards.allocation import Contender, Tier, allocate
-from bot.awards.prizes import Prize
 from bot.awards.verify_winners import outcome
+from bot.campaign.prizes import Prize
 
 
 def test_random_campaigns_keep_the_rule() -> None:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.awards.prizes import Prize, form
 from bot.campaign import check_campaign, load_campaign
+from bot.campaign.prizes import Prize, form
 
 PUBLISHED = [
     # tier, count, method, goods, 奖品, voucher in US dollars
