@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import struct
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -41,8 +42,8 @@ Floats = npt.NDArray[np.float64]
 Words = npt.NDArray[np.uint16]
 Signatures = npt.NDArray[np.uint64]
 
-VERSION: Final = "2"
-MOST: Final = 240
+VERSION: Final = "3"
+MOST: Final = 250
 """Features kept of one picture."""
 THUMBNAIL: Final = 32
 """Side of the small gray copy, in pixels, that a match is checked against."""
@@ -50,10 +51,9 @@ THUMBNAIL: Final = 32
 _AREA: Final = 90_000  # pixels of the copy that is searched; SIFT looks at it enlarged twice
 _SIDE: Final = 900
 _LEAST_SIDE: Final = 24
-_FOUND: Final = 2 * MOST  # candidates, of which those spread best over places and sizes are kept
-_CELLS: Final = 6
-_COARSE: Final = 6.0  # diameter in pixels that parts small features from large
-_CONTRAST: Final = 0.02
+_CONTRAST: Final = 0.01  # a quarter of the usual: what is dark or plain has its share of cells, and fills them
+_CLASSES: Final = (3.5, 6.0, 10.0)  # diameters in pixels that part the classes of size
+_CELLS: Final = np.array((8, 6, 5, 4))  # a side, for each class
 _LEVELS: Final = 40  # of a unit vector's 1.0; what comes above 15 is cut
 _HEAD: Final = struct.Struct("<BHHH")
 _CODED: Final = 14  # bytes a feature that an index needs
@@ -138,17 +138,23 @@ def descriptors(gray: Pixels) -> Pixels | None:
 
 def _seen(small: Pixels) -> tuple[Floats, npt.NDArray[np.bool_], Pixels] | None:
     """Places, which of them are mirrored, and their vectors."""
-    found, raw = cv2.SIFT.create(nfeatures=_FOUND, contrastThreshold=_CONTRAST).detectAndCompute(small, None)
-    if raw is None or not len(found):
+    sift = cv2.SIFT.create(contrastThreshold=_CONTRAST)
+    candidates = sift.detect(small, None)
+    if not candidates:
         return None
-    place = np.array([(*k.pt, k.size, k.angle, k.response) for k in found])
-    kept = _spread(place, small.shape[1], small.shape[0])
-    place, counts = place[kept], raw[kept].astype(np.int64)
+    kept = _spread(_places(candidates), small.shape[1], small.shape[0])
+    found, raw = sift.compute(small, [candidates[i] for i in kept])
+    place, counts = _places(found), raw.astype(np.int64)
     flipped = counts @ _SINES < 0
     counts[flipped] = counts[flipped][:, _MIRROR]
     total = np.maximum(1, counts.sum(axis=1, keepdims=True))
     vectors = np.minimum(15, np.sqrt(counts / total) * _LEVELS).astype(np.uint8)
     return place, flipped, vectors
+
+
+def _places(found: Sequence[cv2.KeyPoint]) -> Floats:
+    """(n, 5): x, y, diameter in pixels, angle in degrees, strength."""
+    return np.array([(*k.pt, k.size, k.angle, k.response) for k in found])
 
 
 def _pack(place: Floats, flipped: npt.NDArray[np.bool_], vectors: Pixels, small: Pixels) -> bytes:
@@ -241,11 +247,13 @@ def _small(gray: Pixels) -> Pixels | None:
 def _spread(place: Floats, width: int, height: int) -> npt.NDArray[np.intp]:
     """The ``MOST`` candidates to keep: the strongest of each cell and size first, then the second of each, and so on.
 
-    So a patch of text or leaves cannot take all, and what is seen at half the size still has features in common.
+    So a patch of text or leaves cannot take all, a dark part has its share, and what is seen at less than half the
+    size still has features in common.
     """
-    column = np.minimum(_CELLS - 1, place[:, 0] * _CELLS // width)
-    row = np.minimum(_CELLS - 1, place[:, 1] * _CELLS // height)
-    group = (column * _CELLS + row) * 2 + (place[:, 2] >= _COARSE)
+    size = np.searchsorted(_CLASSES, place[:, 2])
+    cells = _CELLS[size]
+    column, row = (np.minimum(cells - 1, place[:, i] * cells // side) for i, side in enumerate((width, height)))
+    group = (column * _CELLS.max() + row) * len(_CELLS) + size
     order = np.lexsort((place[:, 0], -place[:, 4], group))
     starts = np.r_[True, np.diff(group[order]) != 0]
     rank = np.arange(len(order)) - np.maximum.accumulate(np.where(starts, np.arange(len(order)), 0))

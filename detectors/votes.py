@@ -2,8 +2,8 @@
 
 Every pair of features says by itself how one picture would have to be turned, scaled, mirrored and moved to lie on the
 other (Lowe 2004, section 7.3: a Hough transform). Pairs that say nearly the same fall into one bin; features that are
-alike by chance scatter. Bins are laid twice, the second time shifted by half, so that no edge parts what belongs
-together.
+alike by chance scatter. Bins are laid four times, shifted by half in some or all of these, so that an edge seldom
+parts what belongs together.
 
 Move is measured in a frame half-way between the two pictures: seen from the other picture, turn and scale change their
 sign, and the bins are the same. So the count does not depend on which of the two is asked for.
@@ -28,7 +28,8 @@ _OCTAVE: Final = 16  # steps
 _TURN_BIN: Final = 8  # steps of a turn, a divisor of half a turn
 _SIZE_BIN: Final = 8  # half an octave
 _MOVE: Final = 64.0  # pixels, the side of a bin
-_CELL: Final = 3  # bits of a place that do not tell cells apart: what repeats within 32 pixels counts once
+_CELL: Final = 2  # bits of a place that do not tell cells apart: what repeats within 16 pixels counts once
+_CELL_BITS: Final = 12
 _MOST_MOVE: Final = 127
 
 
@@ -66,21 +67,21 @@ def counted(keys: Whole, ours: Numbers, theirs: Numbers, least: int) -> tuple[Wh
 
 
 def _cells(places: Whole) -> Whole:
-    """(n,) below 1024: in which cell of its picture a feature lies."""
-    return (places & 255) >> _CELL | (places >> 8 & 255) >> _CELL << 5
+    """(n,) below 2**``_CELL_BITS``: in which cell of its picture a feature lies."""
+    return (places & 255) >> _CELL | (places >> 8 & 255) >> _CELL << 6
 
 
 def _different(codes: Whole, ours: Whole, theirs: Whole, least: int) -> tuple[Whole, Whole]:
     """The bins with features in at least ``least`` different cells of either picture, and the smaller of the two
     numbers."""
-    found, counts = _each(_each(codes << 10 | ours)[0] >> 10)
+    found, counts = _each(_each(codes << _CELL_BITS | ours)[0] >> _CELL_BITS)
     found, counts = found[counts >= least], counts[counts >= least]
     if not len(found):
         return found, counts
     place = np.minimum(np.searchsorted(found, codes), len(found) - 1)
     within = found[place] == codes
-    others, _ = _each(place[within] << 10 | theirs[within])
-    return found, np.minimum(counts, np.bincount(others >> 10, minlength=len(found)))
+    others, _ = _each(place[within] << _CELL_BITS | theirs[within])
+    return found, np.minimum(counts, np.bincount(others >> _CELL_BITS, minlength=len(found)))
 
 
 def _each(values: Whole) -> tuple[Whole, Whole]:
@@ -90,8 +91,8 @@ def _each(values: Whole) -> tuple[Whole, Whole]:
     return ordered[starts], np.diff(starts, append=len(ordered))
 
 
-def _bins(a: Whole, b: Whole) -> tuple[Whole, Whole]:
-    """(n,) the number of the bin of each pair, below 2**28, in either layout."""
+def _bins(a: Whole, b: Whole) -> list[Whole]:
+    """(n,) the number of the bin of each pair, below 2**28, in each layout."""
     mirrored = ((a ^ b) >> 23 & 1).astype(np.bool_)
     angle_a, angle_b = a >> 16 & 127, b >> 16 & 127
     turn = np.where(mirrored, angle_b + angle_a + TURN // 2, angle_b - angle_a) % TURN
@@ -102,11 +103,10 @@ def _bins(a: Whole, b: Whole) -> tuple[Whole, Whole]:
     far[turn == TURN // 2] = half + 1  # half a turn is its own opposite
     # In the bin round half a turn, angles go on beyond it.
     round_ = np.where((np.abs(near) == half) & (turn < 0), turn + TURN, turn)
-    moves = [_move(a, b, mirrored, angle, grown) for angle in (round_, turn)]
+    turns = (near, _move(a, b, mirrored, round_, grown)), (far, _move(a, b, mirrored, turn, grown))
     near[near == -half] = half
-    layouts = (near, _nearest(grown, _SIZE_BIN), np.rint(moves[0])), (far, _farther(grown, _SIZE_BIN), _away(moves[1]))
-    first, second = (_number(mirrored, t, g, m) for t, g, m in layouts)
-    return first, second
+    others = (_nearest(grown, _SIZE_BIN), np.rint), (_farther(grown, _SIZE_BIN), _away)
+    return [_number(mirrored, angle, size, bound(move)) for angle, move in turns for size, bound in others]
 
 
 def _number(mirrored: npt.NDArray[np.bool_], turn: Whole, grown: Whole, move: Floats) -> Whole:
