@@ -58,7 +58,7 @@ async def test_a_filter_is_previewed_confirmed_parked_and_taken_back(page: Serve
     to everybody, and confirmed; one undo restores all of it."""
     visitor = await page.visitor()
     said = html.unescape(await visitor.page("/bulk?q=reason:brand&code=brand.absent&note=none"))
-    assert f"reject {QUOTA} posts" in said and f"3 more are over the quota of {QUOTA}" in said
+    assert f"Reject {QUOTA} posts" in said and f"3 more are over the quota of {QUOTA}" in said
     assert await decided(page) == []
     status, told = await send(visitor, "/bulk?q=reason:brand", preview=preview_in(said))
     assert status == 200 and f"{QUOTA} posts decided." in told and "waits below" in told

@@ -78,7 +78,9 @@ export function fit(item) {
   }
 }
 
-document.querySelector(".chips [aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" });
+for (const here of document.querySelectorAll(".top nav [aria-current], .chips [aria-current]")) {
+  here.scrollIntoView({ inline: "center", block: "nearest" });
+}
 new ResizeObserver(() => document.querySelectorAll(".item").forEach(fit)).observe(document.getElementById("main"));
 document.addEventListener("load", (event) => {
   const item = event.target instanceof Element && event.target.closest(".item");
