@@ -100,12 +100,11 @@ class Gathering:
         return {post_id: reason for post_id, reason in sorted(said.items()) if post_id in contenders}
 
     def _contender(self, post_id: str, key: str) -> Contender:
-        record = self._records.get(post_id)
-        known = record is not None and self._persons.of(post_id, record.author_id) is not None
+        unit = self.unit(post_id)
         return Contender(
             post_id=post_id,
-            unit=pseudonym(key, self.unit(post_id)),
-            confirmed=known,
+            unit=pseudonym(key, unit),
+            confirmed=unit.startswith("person:"),
             region=self.home(self.region(post_id)),
         )
 
@@ -124,8 +123,8 @@ class Gathering:
         said = None if record is None else self._persons.confirmed(post_id, record.author_id)
         if said is not None and said.region is not None:
             return said.region
-        post = self._store.intake.post(post_id)
-        return None if post is None else post.author.region
+        author = self._store.intake.author(post_id)
+        return None if author is None else author.region
 
     def home(self, region: str | None) -> str | None:
         """Whether that is at home, where prizes are goods, or abroad."""

@@ -69,6 +69,11 @@ def merge(sightings: Iterable[Sighting], sha_of: Callable[[str], str | None] = _
     )
 
 
+def author_of(sightings: Iterable[Sighting]) -> Author:
+    """The author alone, as ``merge`` has it of the same sightings."""
+    return _author(in_order(sightings))
+
+
 def _author(seen: list[Sighting]) -> Author:
     """Field by field, but never a mixture of two people: what was said of another account id is left out."""
     account = newest(seen, lambda s: s.author.id)

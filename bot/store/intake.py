@@ -9,7 +9,7 @@ import secrets
 import msgspec
 
 from bot.model import Author, Delivery, MediaRef, Post, Quarantined, Snapshot, Stats
-from bot.posts.merge import merge, url_key
+from bot.posts.merge import author_of, merge, url_key
 from bot.posts.sightings import REPLAYED, Sighting, digest
 from bot.sources import Batch
 from bot.store.connection import Connection
@@ -198,6 +198,11 @@ class Intake:
         )
         merged = merge(sightings, shas.get)
         return msgspec.structs.replace(merged, stats=self.stats(post_id)) if counters else merged
+
+    def author(self, post_id: str) -> Author | None:
+        """The author of a post alone, where nothing else of it is asked for: a fraction of the work of ``post``."""
+        sightings = self.sightings(post_id)
+        return author_of(sightings) if sightings else None
 
     def stats(self, post_id: str) -> Stats | None:
         """The newest of each counter of a post: one that a source leaves out erases none. None: nobody counted."""

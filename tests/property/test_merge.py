@@ -9,7 +9,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from bot.model import Author, Interval, MediaRef, Snapshot, Stats
-from bot.posts.merge import Sighting, digest, join, merge
+from bot.posts.merge import Sighting, author_of, digest, join, merge
 
 DAY = dt.datetime(2025, 7, 20, tzinfo=dt.UTC)
 hours = st.integers(0, 12).map(lambda h: DAY + dt.timedelta(hours=h))
@@ -60,10 +60,12 @@ def stored(deliveries: Iterable[Sighting]) -> list[Sighting]:
 
 @given(st.data(), st.lists(sightings(), min_size=1, max_size=7))
 def test_order_interleaving_and_repetition_do_not_matter(data: st.DataObject, deliveries: list[Sighting]) -> None:
-    """The same deliveries, shuffled and some of them again, through the store's rows or straight: an equal post."""
+    """The same deliveries, shuffled and some of them again, through the store's rows or straight: an equal post, whose
+    author is the one that is read alone."""
     again = data.draw(st.lists(st.sampled_from(deliveries), max_size=5))
     shuffled = data.draw(st.permutations(deliveries + again))
     assert merge(stored(shuffled)) == merge(stored(deliveries)) == merge(shuffled)
+    assert author_of(shuffled) == merge(deliveries).author
 
 
 @given(sightings(), hours, hours, hours)
