@@ -1,55 +1,67 @@
-"""Which candidates are proved: all that lie near by hash or share features, until only what everybody shares is left.
+"""Which candidates are proved. All, where few are doubtful; of a crowd, a sample, and whoever shares more than it does.
 
-A thousand screenshots of one app share its frame with the next one. Once a few proofs show which of a picture's points
-are such a frame, a candidate must have others in common: so the thousandth costs a few proofs and not a thousand, and
-what is left out could not have counted.
+A thousand screenshots of one app share its frame with the next one. The first of them in an order that only hashes
+decide are its *sample*: as many as it takes to find ``SAMPLE`` doubtful links. What the sample shows to be everybody's
+then tells whom else to try: a candidate must have others in common. So the thousandth costs a few proofs and not a
+thousand, and what is left out could not have counted.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
-import numpy.typing as npt
 
 from bot.copies.parts import common
 from bot.copies.proof import Proof
+from detectors.features import Codes
 
-_PROOFS = 12
-"""Doubtful links after which it is asked, each time, what they have in common."""
+SAMPLE = 16
+"""Doubtful links that make a crowd. A point of the frame that shows in a third of them is known to be everybody's."""
 
-Mask = npt.NDArray[np.bool_]
 Proved = tuple[Proof, int]
 """A proof, and the points of the picture asked for that agree in it, as bits of a number."""
 
 
-def proved(
-    near: set[int], sharing: Callable[[Mask], set[int]], points: int, prove: Callable[[int], Proved | None]
-) -> Iterator[tuple[int, Proof, int]]:
-    """(candidate, proof, agreeing points), those in ``near`` first.
+def rank(a: str, b: str) -> int:
+    """Where two pictures, by SHA-256, come in each other's order: the same from either side, below 2**64, and nothing
+    that their time of arrival has a part in."""
+    return position(a) ^ position(b)
 
-    ``near`` are candidates by hash, ``sharing`` those that share some of the picture's ``points`` features; ``prove``
-    tries one.
+
+def position(sha256: str) -> int:
+    """The part of a hash that ranks are made of."""
+    return int(sha256[:16], 16)
+
+
+def proved(
+    ranked: Sequence[int],
+    always: set[int],
+    beyond: Callable[[int], set[int]],
+    prove: Callable[[int], Proved | None],
+) -> Iterator[tuple[int, Proof, int]]:
+    """(candidate, proof, agreeing points) for the sample, for those of ``always``, and for those beyond it.
+
+    ``ranked`` are all candidates in order of rank; ``beyond`` tells who has more in common than the given points, as
+    bits of a number; ``prove`` tries one.
     """
-    waiting = [*sorted(near), *sorted(sharing(np.ones(points, np.bool_)) - near, key=_scattered)]
     doubtful: list[int] = []
-    ask = _PROOFS
-    while waiting:
-        key = waiting.pop(0)
+    others: set[int] | None = None
+    for key in ranked:
+        if len(doubtful) == SAMPLE:
+            if others is None:
+                others = always | beyond(common(doubtful))
+            if key not in others:
+                continue
         found = prove(key)
         if found is None:
             continue
         proof, agreeing = found
         yield key, proof, agreeing
-        if proof.doubtful:
+        if proof.doubtful and others is None:
             doubtful.append(agreeing)
-            if len(doubtful) == ask:
-                ask += _PROOFS
-                shared = common(doubtful)
-                left = near | sharing(np.array([not shared >> point & 1 for point in range(points)], np.bool_))
-                waiting = [candidate for candidate in waiting if candidate in left]
 
 
-def _scattered(key: int) -> int:
-    """An order in which the earliest do not bear the links of all that come later."""
-    return key * 0x9E3779B1 % 2**32
+def less(words: Codes, shared: int) -> Codes:
+    """Features without the points of a number's bits."""
+    return words.of(np.array([not shared >> point & 1 for point in range(len(words))], np.bool_))

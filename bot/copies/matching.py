@@ -15,7 +15,7 @@ from typing import Literal
 import msgspec
 
 from bot.campaign import Campaign
-from bot.copies.candidates import Mask, proved
+from bot.copies.candidates import less, proved, rank
 from bot.copies.parts import common, counts
 from bot.copies.proof import SHARED_LEAST, Proof, Sight, ignored, likeliest, placed, prove, sight
 from bot.copies.proof import score_of as proof_score
@@ -120,13 +120,17 @@ class Matcher:
         near = {key for key, _ in self._hashes.within(views, self._near + TURN_SLACK)}
         seen, coded = self._sight(query), codes(query.evidence.features)
 
-        def sharing(own: Mask) -> set[int]:
-            return {key for key, _ in self._features.sharing(coded.of(own), SHARED_LEAST)} - exact
+        def sharing(shared: int) -> set[int]:
+            return {key for key, _ in self._features.sharing(less(coded, shared), SHARED_LEAST)} - exact
 
         def tried(key: int) -> tuple[Proof, int] | None:
             return None if self._items[key].real == query.real else self._tried(seen, self._items[key])
 
-        for key, proof, points in proved(near - exact, sharing, len(coded), tried):
+        def order(key: int) -> tuple[int, int]:
+            return rank(query.evidence.sha256, self._items[key].evidence.sha256), key
+
+        near -= exact
+        for key, proof, points in proved(sorted(near | sharing(0), key=order), near, sharing, tried):
             match = self._match(seen, self._items[key], proof)
             found.append((match, points if proof.doubtful else None))
         kept = [match for match in _less_shared(found, self._campaign) if match.score >= self.min_score]

@@ -22,6 +22,7 @@ from collections.abc import Iterable
 
 from bot.copies import parts
 from bot.store.connection import Connection, Row
+from bot.store.partial_links import PartialLinks
 from bot.store.times import UNBOUNDED
 from detectors.evidence import Value
 
@@ -48,18 +49,13 @@ _APART = (
 )
 """Whether people keep two nodes apart, whatever their proof says."""
 
-Part = tuple[int, parts.Detail | None, int]
-
-
-def _common(links: Iterable[Part]) -> int:
-    return parts.common([points for _, detail, points in links if detail is not None and detail.doubtful])
-
 
 class Graph:
     """Nodes, links, clusters and occurrences. Every method runs in the caller's transaction."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self.partial_links = PartialLinks(connection)
 
     def node(self, key: str, kind: str, content: bytes | None = None) -> tuple[int, bool]:
         """The node of this content, made where missing: (id, whether it is new)."""
@@ -91,10 +87,7 @@ class Graph:
         if low == high or not self._connection.run(insert, row) or kept == "held_links":
             return set()
         if kind == "partial":
-            flipped = self._no_longer(low, high) | self._no_longer(high, low)
-            return self._posts_with("node IN (?, ?)", (low, high)) | {
-                post for node in flipped for post in self._posts_with("node = ?", (node,))
-            }
+            return self._swayed(low, high)
         if self.common(a) is not None or self.common(b) is not None:
             return set()
         return self._join(self.cluster(a), self.cluster(b))
@@ -250,53 +243,26 @@ class Graph:
 
     def _partners(self, node: int) -> list[int]:
         """The nodes that partial links join to this one, less those that are, or rest on, what everybody shares."""
-        mine, found = self._parts(node), []
-        shared = _common(mine)
-        for other, detail, points in mine:
-            if self.common(other) is not None:
-                continue
-            if detail is not None and detail.doubtful:
-                if not parts.counts(points, shared, detail.least):
-                    continue
-                theirs = self._parts(other)
-                back = next(points for partner, _, points in theirs if partner == node)
-                if not parts.counts(back, _common(theirs), detail.least):
-                    continue
-            found.append(other)
-        return found
+        return [other for other in self.partial_links.counting(node) if self.common(other) is None]
 
-    def _parts(self, node: int) -> list[Part]:
-        """The partial links of a node: (the other, the proof by features, the points that agree in this node)."""
-        rows = self._connection.rows(
-            "SELECT n.id, l.detail, m.key < n.key FROM links l JOIN nodes m ON m.id = ?1"
-            " JOIN nodes n ON n.id = l.a + l.b - ?1 WHERE (l.a = ?1 OR l.b = ?1) AND l.kind = 'partial' ORDER BY n.id",
-            (node,),
-        )
-        found: list[Part] = []
-        for other, text, first in rows:
-            detail = parts.read(text)
-            found.append((other, detail, 0 if detail is None else int(detail.points[0 if first else 1], 16)))
-        return found
-
-    def _no_longer(self, node: int, newest: int) -> set[int]:
-        """The partners whose link to this node does not count any more since it has its newest link."""
-        after = self._parts(node)
-        before = _common([part for part in after if part[0] != newest])
-        shared = _common(after)
-        return {
-            other
-            for other, detail, points in after
-            if detail is not None
-            and detail.doubtful
-            and parts.counts(points, before, detail.least)
-            and not parts.counts(points, shared, detail.least)
-        }
+    def _swayed(self, a: int, b: int) -> set[str]:
+        """The posts whose relations a partial link of two nodes may change."""
+        nodes = {a, b} | self.partial_links.swayed(a, by=b) | self.partial_links.swayed(b, by=a)
+        return {post for node in nodes for post in self._posts_with("node = ?", (node,))}
 
     def unlink(self, node: int) -> set[str]:
         """Forget the partial links of a node, to prove them anew. Returns the posts whose relations may change."""
         touched = self._posts_with("node = ?", (node,)) | self._neighbours(node)
         self._connection.run("DELETE FROM links WHERE (a = ?1 OR b = ?1) AND kind = 'partial'", (node,))
         return touched
+
+    def untie(self, a: int, b: int, kind: str) -> set[str]:
+        """Forget the link of two nodes. Returns the posts whose relations may change."""
+        low, high = min(a, b), max(a, b)
+        touched = self._swayed(low, high)
+        for table in ("links", "held_links"):
+            self._connection.run(f"DELETE FROM {table} WHERE (a, b, kind) = (?, ?, ?)", (low, high, kind))
+        return touched if kind == "partial" else touched | self.regroup({self.cluster(a)})
 
     def _neighbours(self, node: int) -> set[str]:
         return {post for partner in self._partners(node) for post in self._posts_with("node = ?", (partner,))}

@@ -1,0 +1,246 @@
+"""Which pictures are linked: *find*, *prove*, *link*, for one medium at a time.
+
+*find* asks the indexes for everything within the campaign's distance, or with local features in common. *prove*
+(``bot/copies/proof.py``) is pure on a pair of media, ordered by hash, so that it gives the same whichever of the two
+came first. *link* writes what is proven into the graph, in the caller's transaction.
+
+Which pairs are proved is a function of the set of media: those near by hash; those of whom one belongs to the other's
+sample (``bot/copies/candidates.py``); and those that share more than what both samples show to be everybody's. A
+newcomer may take its place in the sample of a picture that is crowded, and what lies beyond is then settled anew.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+
+import msgspec
+
+from bot.campaign import Campaign
+from bot.copies.candidates import Proved, less, proved
+from bot.copies.crowds import Crowds
+from bot.copies.parts import common
+from bot.copies.proof import SHARED_LEAST, Sight, prove, sight
+from bot.copies.wholes import Print, hashes, least_distance, panels
+from bot.store import Store
+from detectors.evidence import MediaEvidence
+from detectors.feature_index import FeatureIndex
+from detectors.features import Codes, Features, codes, unpack
+from detectors.nearest import TURN_SLACK, HashIndex
+
+_KEPT = 512  # media whose features are kept unpacked: what is copied just now is mostly copied again
+_UNLIKE = 1 << 16  # pairs of which it is remembered that there is no proof
+
+
+@dataclass(frozen=True, eq=False)
+class _Medium:
+    """A node's medium as the indexes know it."""
+
+    node: int
+    evidence: MediaEvidence
+    words: Codes
+
+    @property
+    def prints(self) -> list[Print]:
+        return [*hashes(self.evidence), *panels(self.evidence)]
+
+
+class Linker:
+    """The indexes of pictures in memory, and their links in the store. Not for use from several threads."""
+
+    def __init__(self, store: Store, campaign: Campaign, version: str) -> None:
+        self._store, self._campaign, self._version = store, campaign, version
+        self._hashes, self._features, self._crowds = HashIndex(), FeatureIndex(), Crowds()
+        nodes: dict[str, int] = {}
+        for node, key, content in store.graph.contents("media"):
+            nodes[key[2:]] = node
+            self._crowds.add(node, key[2:])
+            for start in range(1, len(content or b""), 32):
+                self._hashes.add(node, (content or b"")[start : start + 32].hex())
+        self._features.fill((nodes[sha], codes(packed)) for sha, packed in store.media.feature_codes() if sha in nodes)
+        self._crowds.fill(store.graph.partial_links.all_doubtful())
+        self.forget_bank()
+
+    def forget_bank(self) -> None:
+        """Read anew what everybody shares: at start, and after the bank has changed."""
+        self._sights: OrderedDict[str, Sight] = OrderedDict()
+        self._unlike: set[tuple[int, int]] = set()
+        self._shared = FeatureIndex()
+        self._shared_features: list[Features] = []
+        self._bank = self._bank_now()
+        self._banked = [pdq for *_, pdqs in self._store.media.bank() for pdq in pdqs]
+        for sha256, *_ in self._store.media.bank():
+            packed = self._store.media.features(sha256)
+            features = unpack(packed)
+            if features is not None:
+                self._shared.add(len(self._shared_features), codes(packed))
+                self._shared_features.append(features)
+
+    def bank_changed(self, sha256: str) -> set[str]:
+        """A picture has entered the bank or left it: whatever shows it is found and proved anew, and the samples are
+        filled up in which it leaves a gap. Returns the posts whose relations may change."""
+        self.forget_bank()
+        changed: set[str] = set()
+        partial, crowded = self._store.graph.partial_links, set()
+        nodes = sorted(self._sharing(codes(self._store.media.features(sha256))))
+        for node in nodes:
+            partners = partial.doubtful(node)
+            changed |= self._store.graph.unlink(node)
+            for other in (node, *partners):
+                crowded |= {other} if self._crowds.crowded(other) else set()
+                self._crowds.settle(other, partial.doubtful(other))
+        for node in sorted({*nodes, *crowded}):
+            medium = self._medium(node)
+            if medium is not None:
+                changed |= self._link_all(medium)
+        return changed
+
+    def add(self, evidence: MediaEvidence) -> tuple[int, set[str]]:
+        """The node of a medium, linked to all that is like it, and the posts whose relations may change with it."""
+        prints: list[Print] = [*hashes(evidence), *panels(evidence)]
+        content = evidence.kind[:1].encode() + b"".join(bytes.fromhex(print_.pdq) for print_ in prints)
+        node, new = self._store.graph.node(f"m:{evidence.sha256}", "media", content)
+        if not new:
+            return node, set()
+        if self._bank != self._bank_now():
+            self.forget_bank()
+        label = self.label(evidence)
+        if label is not None:
+            self._store.graph.declare_common(node, label)
+        words = codes(self._store.media.features(evidence.sha256))
+        self._crowds.add(node, evidence.sha256)
+        for print_ in prints:
+            self._hashes.add(node, print_.pdq)
+        self._features.add(node, words)
+        changed = self._link_all(_Medium(node, evidence, words))
+        return node, changed | self._store.pairs.met(evidence.sha256)
+
+    def label(self, evidence: MediaEvidence) -> str | None:
+        """Whether this whole picture is one that everybody shares: "official:ASSET", "common:LABEL", else None."""
+        if evidence.kind != "image":
+            return None
+        nearest = min(evidence.resemblances, key=lambda r: (r.distance, r.asset), default=None)
+        if nearest is not None and nearest.distance <= self._campaign.copies.official:
+            return f"official:{nearest.asset}"
+        for sha256, label, kind, pdqs in self._store.media.bank():
+            views = [v for f in hashes(evidence) for v in f.orientations]
+            if sha256 == evidence.sha256 or least_distance(views, pdqs) <= self._campaign.copies.near:
+                return f"{kind}:{label}"
+        return None
+
+    def _link_all(self, medium: _Medium) -> set[str]:
+        """Prove what may be like this medium, and link it; then settle whoever has it in a full sample."""
+        near, changed = self._near(medium), set()
+        alike = (near | self._sharing(medium.words)) - {medium.node}
+        ranked, always = self._crowds.ranked(medium.node, alike), near | self._crowds.asking(medium.node, alike)
+        met = []
+        for other, proof, _ in proved(
+            ranked,
+            always,
+            lambda shared: self._beyond(medium, shared, self._crowds.asking),
+            lambda other: self._proved(medium, other),
+        ):
+            changed |= self._store.graph.link(
+                medium.node, other, proof.kind, proof.distance, proof.detail(self._campaign)
+            )
+            if proof.doubtful:
+                met.append(other)
+        asking = self._crowds.asking(medium.node, met)
+        self._crowds.settle(medium.node, self._store.graph.partial_links.doubtful(medium.node))
+        for other in sorted(asking):
+            self._crowds.settle(other, self._store.graph.partial_links.doubtful(other))
+        for other in sorted(asking):
+            if self._crowds.crowded(other):
+                changed |= self._settle_beyond(other)
+        return changed
+
+    def _settle_beyond(self, node: int) -> set[str]:
+        """Link a crowded picture to those beyond its sample that share more than the sample does, and to no others."""
+        medium, links = self._medium(node), self._store.graph.partial_links.by_features(node)
+        if medium is None:
+            return set()
+        within, changed = self._near(medium) | self._crowds.sampled(node, links), set()
+        wanted = self._beyond(medium, self._shared_by_all(node), self._crowds.sampled)
+        for other in sorted(wanted - links.keys()):
+            found = self._proved(medium, other)
+            if found is not None:
+                proof = found[0]
+                changed |= self._store.graph.link(node, other, proof.kind, proof.distance, proof.detail(self._campaign))
+        for other in sorted(links.keys() - wanted - within):
+            changed |= self._store.graph.untie(node, other, links[other])
+        return changed
+
+    def _beyond(self, medium: _Medium, shared: int, known: Callable[[int, Collection[int]], set[int]]) -> set[int]:
+        """Who, but those known to belong to a sample, shares more with a crowded picture than what is everybody's, on
+        either side."""
+        own = less(medium.words, shared)
+        others = self._sharing(own) - {medium.node}
+        return {other for other in others - known(medium.node, others) if self._shares_more(other, own)}
+
+    def _shares_more(self, node: int, words: Codes) -> bool:
+        """Whether a picture shares more with the given features than what is everybody's in it."""
+        if not self._crowds.crowded(node):
+            return True
+        index = FeatureIndex()
+        index.add(0, less(codes(self._store.media.features(self._sha(node))), self._shared_by_all(node)))
+        return bool(index.sharing(words, SHARED_LEAST))
+
+    def _shared_by_all(self, node: int) -> int:
+        """The points of a crowded picture that its sample shows to be everybody's."""
+        return common(self._crowds.sample(node, self._store.graph.partial_links.doubtful(node)))
+
+    def _near(self, medium: _Medium) -> set[int]:
+        radius = self._campaign.copies.near + TURN_SLACK
+        return {key for f in medium.prints for key, _ in self._hashes.within(f.orientations, radius)} - {medium.node}
+
+    def _sharing(self, words: Codes) -> set[int]:
+        return {key for key, _ in self._features.sharing(words, SHARED_LEAST)}
+
+    def _medium(self, node: int) -> _Medium | None:
+        sha256 = self._sha(node)
+        evidence = self._store.media.any_evidence(sha256, self._version)
+        if not isinstance(evidence, MediaEvidence):
+            return None
+        return _Medium(node, evidence, codes(self._store.media.features(sha256)))
+
+    def _sha(self, node: int) -> str:
+        return self._store.graph.key(node)[2:]
+
+    def _proved(self, medium: _Medium, other: int) -> Proved | None:
+        """What two media prove, and the points that agree in the first."""
+        pair = (min(medium.node, other), max(medium.node, other))
+        known = None if pair in self._unlike else self._store.media.any_evidence(self._sha(other), self._version)
+        if not isinstance(known, MediaEvidence):
+            return None
+        first, second = sorted((medium.evidence, known), key=lambda e: e.sha256)
+        proof = prove(self._sight(first), self._sight(second), self._campaign)
+        if proof is None:
+            if len(self._unlike) == _UNLIKE:
+                self._unlike.clear()
+            self._unlike.add(pair)
+            return None
+        return proof, int(proof.points[0 if first is medium.evidence else 1], 16)
+
+    def _sight(self, evidence: MediaEvidence) -> Sight:
+        """The medium with its features, and which of these lie on what everybody shares."""
+        seen = self._sights.get(evidence.sha256)
+        if seen is None:
+            packed = self._store.media.features(evidence.sha256)
+            shared = (self._shared_features[key] for key, _ in self._shared.sharing(codes(packed), SHARED_LEAST))
+            seen = sight(self._unbanked(evidence), unpack(packed), shared, self._campaign)
+            self._sights[evidence.sha256] = seen
+            if len(self._sights) > _KEPT:
+                self._sights.popitem(last=False)
+        else:
+            self._sights.move_to_end(evidence.sha256)
+        return seen
+
+    def _unbanked(self, evidence: MediaEvidence) -> MediaEvidence:
+        """Without the panels that are what everybody shares."""
+        near = self._campaign.copies.near
+        kept = (p for p in evidence.panels if least_distance(p.orientations, self._banked) > near)
+        return msgspec.structs.replace(evidence, panels=tuple(kept))
+
+    def _bank_now(self) -> tuple[str, ...]:
+        return tuple(sha256 for sha256, *_ in self._store.media.bank())
