@@ -34,16 +34,17 @@ class BrandPolicy(Value):
 
 
 class CopyPolicy(Value):
-    """What is a copy. ``near``: PDQ distance in bits at most. ``inliers`` and ``area``: matching points, and the share
-    of the picture they must span, for a partial copy; ``alike``: of what both pictures show, the share that must look
-    the same there. ``text``: similarity of two stories from which one is a copy,
-    each of at least ``text_min_chars`` characters. ``official``: PDQ distance to a poster or bare logo of the kit from
-    which a picture is that. ``clip_near``, ``clip_partial``: share of frames in both, in either, for two videos."""
+    """What is a copy. ``near``: PDQ distance in bits at most. ``inliers``: points that agree, for a partial copy, and
+    ``inliers_alike`` where what both pictures show looks the same; ``weight``: the least of these points, times the
+    share of a picture that they span, times the share of what both show that looks the same. ``text``: similarity of
+    two stories from which one is a copy, each of at least ``text_min_chars`` characters. ``official``: PDQ distance to
+    a poster or bare logo of the kit from which a picture is that. ``clip_near``, ``clip_partial``: share of frames in
+    both, in either, for two videos."""
 
     near: Bits = 31
     inliers: Count = 10
-    area: Share = 0.1
-    alike: Share = 0.2
+    inliers_alike: Count = 7
+    weight: Annotated[float, msgspec.Meta(ge=0)] = 1.0
     text: Share = 0.7
     text_min_chars: Count = 20
     official: Bits = 31

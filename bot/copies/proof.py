@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bot.campaign import Campaign
+from bot.campaign.policies import CopyPolicy
 from bot.copies.parts import NEVER, Detail, bits, is_doubtful
 from bot.copies.wholes import BITS, distance, repeat
 from detectors.evidence import MediaEvidence, Quad, Value
@@ -105,8 +106,8 @@ def ignored(first: Sight, second: Sight) -> tuple[npt.NDArray[np.bool_], npt.NDA
 def prove(first: Sight, second: Sight, campaign: Campaign) -> Proof | None:
     """The proof that two media, given in order of their hashes, are copies of one another; None where there is none.
 
-    By hashes as ``wholes.repeat`` has it; else two pictures that share ``inliers`` features over ``area`` of one,
-    ``alike`` there, are near where each shows nearly all of the other, else partial.
+    By hashes as ``wholes.repeat`` has it; else two pictures that share enough features over enough of one, and look
+    the same there (``_weight``), are near where each shows nearly all of the other, else partial.
     """
     whole = repeat(first.evidence, second.evidence, campaign)
     by_hash = None if whole is None else Proof(kind=whole.kind, distance=whole.distance)
@@ -137,9 +138,9 @@ def placed(proof: Proof, first: MediaEvidence, second: MediaEvidence) -> Quad | 
 def score_of(proof: Proof, campaign: Campaign) -> float:
     """How strong a proof is, 0..1, four decimals, comparable over all pairs.
 
-    By hash ``1 - distance / 256``. By features it reaches the score of the campaign's farthest near copy where inliers,
-    area and likeness just suffice, and nears 1 with many inliers; less of any of the three makes it less in proportion.
-    The greater of the two counts.
+    By hash ``1 - distance / 256``. By features it reaches the score of the campaign's farthest near copy where inliers
+    and weight just suffice, and nears 1 with many inliers; less of either makes it less in proportion. The greater of
+    the two counts.
 
     >>> from bot.campaign import load_campaign
     >>> campaign = load_campaign()
@@ -147,15 +148,27 @@ def score_of(proof: Proof, campaign: Campaign) -> float:
     0.8789
     """
     by_hash = 1 - proof.distance / BITS
-    if proof.inliers is None:
+    if proof.inliers is None or proof.area is None or proof.alike is None:
         return round(by_hash, 4)
     base, policy = 1 - campaign.copies.near / BITS, campaign.copies
     over = max(0, proof.inliers - policy.inliers)
     by_features: float = base + (1 - base) * (1 - 2.0 ** (-over / _HALF))
-    for value, least in ((proof.inliers, policy.inliers), (proof.area, policy.area), (proof.alike, policy.alike)):
-        if value is not None and value < least:
+    weight = _weight(proof.inliers, proof.area, proof.alike)
+    for value, least in ((proof.inliers, _least(policy, doubtful=proof.doubtful)), (weight, policy.weight)):
+        if value < least:
             by_features = min(base, by_features) * value / least
     return round(max(by_hash, by_features), 4)
+
+
+def _weight(inliers: int, area: float, alike: float) -> float:
+    """What a proof by features weighs. Points on one floor, or of a rail, are many but span little, and what lies
+    between them differs; a copy's points span much, or what they hold looks the same."""
+    return inliers * area * alike
+
+
+def _least(policy: CopyPolicy, *, doubtful: bool) -> int:
+    """The points that a copy must share."""
+    return policy.inliers if doubtful else policy.inliers_alike
 
 
 def _by_features(first: Sight, second: Sight, distance: int, campaign: Campaign) -> Proof | None:
@@ -164,16 +177,19 @@ def _by_features(first: Sight, second: Sight, distance: int, campaign: Campaign)
     found, policy = aligned(a, b, ignored(first, second)), campaign.copies
     if found is None or found.inliers < SHARED_LEAST:
         return None
-    hollow = found.inliers < policy.inliers or max(found.spans) < policy.area or found.alike < policy.alike
+    framing = is_doubtful(found.alike, found.spread, found.covers)
+    area, alike = round(min(1.0, max(found.spans)), 4), round(found.alike, 4)
+    weight = _weight(found.inliers, area, alike)
+    hollow = found.inliers < _least(policy, doubtful=framing) or weight < policy.weight
+    doubtful = hollow or framing
     # Clusters are joined by near links, so these must be sure: all of either is in the other and looks the same.
-    doubtful = hollow or is_doubtful(found.alike, found.spread, found.covers)
     whole = min(found.covers) >= _WHOLE and found.inliers >= _MANY and found.alike >= _SAME and not doubtful
     return Proof(
         kind="near" if whole else "partial",
         distance=distance,
         inliers=found.inliers,
-        area=round(min(1.0, max(found.spans)), 4),
-        alike=round(found.alike, 4),
+        area=area,
+        alike=alike,
         quad=_quad(found, a, b, second.evidence.width / b.width),
         doubtful=doubtful,
         hollow=hollow,
