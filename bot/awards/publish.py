@@ -107,15 +107,18 @@ def files(page: Page) -> dict[str, bytes]:
     return found
 
 
-def delivery(tiers: Sequence[Tier], prizes: Mapping[str, Prize], accounts: Mapping[str, str | None]) -> bytes:
-    """What whoever sends the prizes needs, and no more: the account to write to, and what it gets. CSV."""
-    rows: list[list[object]] = [["tier", "place", "post_id", "author_id", "form", "prize", "prize_zh"]]
+def delivery(
+    tiers: Sequence[Tier], prizes: Mapping[str, Prize], owners: Mapping[str, tuple[str | None, str | None]]
+) -> bytes:
+    """What whoever sends the prizes needs, and no more: the account to write to, and what it gets. CSV. ``owners``: of
+    each post the account, and only where none is known the person whom a moderator named."""
+    rows: list[list[object]] = [["tier", "place", "post_id", "author_id", "person", "form", "prize", "prize_zh"]]
     rows += [
         [
             a.tier,
             a.place,
             a.post_id,
-            accounts.get(a.post_id),
+            *owners[a.post_id],
             a.form,
             *(_prize(prizes[a.tier], a.form, la) for la in ("en", "zh")),
         ]

@@ -14,6 +14,7 @@ from bot.awards.winners import Proposal
 from bot.campaign import Campaign
 from bot.store import Store
 from bot.store.judging import Judging
+from bot.store.people import Persons
 from bot.whole_file import make_folder, write_whole
 
 
@@ -30,10 +31,16 @@ def release(store: Store, campaign: Campaign, it: Proposal, names: Names) -> tup
     found |= {f"public/{name}": body for name, body in publish.files(_page(store, campaign, it, names, digest)).items()}
     found |= {f"public/draw/{name}": body for name, body in _draw(store, campaign).items()}
     awards = [award for tier in it.tiers for award in tier.awards]
-    records = {award.post_id: store.verdicts.get(award.post_id) for award in awards}
-    accounts = {post_id: None if record is None else record.author_id for post_id, record in records.items()}
-    found["delivery/delivery.csv"] = publish.delivery(it.tiers, prizes, accounts)
+    owners = {award.post_id: owner(store, award.post_id) for award in awards}
+    found["delivery/delivery.csv"] = publish.delivery(it.tiers, prizes, owners)
     return found, digest
+
+
+def owner(store: Store, post_id: str) -> tuple[str | None, str | None]:
+    """The account behind a post, or where no source names one, the person."""
+    record = store.verdicts.get(post_id)
+    account = None if record is None else record.author_id
+    return account, Persons(store.connection, store.log).of(post_id, None) if account is None else None
 
 
 def write(folder: Path, files: Mapping[str, bytes]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import datetime as dt
 import hashlib
@@ -13,10 +14,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
+from bot.awards.release import owner
+from bot.awards.winners import Awarding
+from bot.campaign import load_campaign
 from bot.store import Store
-from tests.integration.award_store import COUNT, NOW, frozen, published, verify
+from bot.store.times import to_us
+from tests.integration.award_store import COUNT, NOW, fill, frozen, published, verify
 from tests.integration.commands import Command
 
 FORGED: tuple[tuple[str, Callable[[Any], Any], str], ...] = (
@@ -130,14 +136,25 @@ def test_what_is_published_is_safe_and_masked(
     assert not any(f"{kind}{number}" in everything.split() for kind in "ap" for number in range(COUNT))
     assert {w["by"]["zh"][:2] for w in data["winners"]} == {"评分", "抽签", "X "}
     sheet = list(csv.reader(io.StringIO((public.parent / "delivery" / "delivery.csv").read_text("utf-8-sig"))))
-    assert sheet[0] == ["tier", "place", "post_id", "author_id", "form", "prize", "prize_zh"]
+    assert sheet[0] == ["tier", "place", "post_id", "author_id", "person", "form", "prize", "prize_zh"]
     assert len(sheet) == 74
-    assert {row[4] for row in sheet[1:]} == {"goods", "voucher"}
-    assert all((row[6] == "$20 合约体验券") == (row[4] == "voucher") for row in sheet if row[0] == "participation")
+    assert {row[4] for row in sheet[1:]} == {""}, "an account is enough to write to"
+    assert {row[5] for row in sheet[1:]} == {"goods", "voucher"}
+    assert all((row[7] == "$20 合约体验券") == (row[5] == "voucher") for row in sheet if row[0] == "participation")
     assert data["statistics"]["awards"] == 73
     assert data["statistics"]["drawn"] == COUNT - COUNT // 15 + 1 - (COUNT % 15 == 1)
     evidence = "".join(p.read_text() for p in (public.parent / "evidence").rglob("*.json"))
     assert not any(f'"{word}"' in evidence for word in ("satoshi", "张三丰", "a5", "p5", "amy", "jo"))
+
+
+def test_whoever_has_no_account_is_delivered_to_as_a_person(tmp_path: Path) -> None:
+    """A post that the public search alone showed names no account: the sheet then has whom a moderator confirmed."""
+    store, campaign = fill(tmp_path, 1), load_campaign()
+    with contextlib.closing(store), store.transaction():
+        verdict = store.verdicts.all()[0].verdict
+        store.verdicts.record(msgspec.structs.replace(verdict, revision=2), None, 0, (), to_us(NOW))
+        Awarding(store, campaign, NOW).confirm("1001", "p-77", "CN", "amy")
+        assert owner(store, "1001") == (None, "p-77")
 
 
 def test_publishing_again_needs_a_new_folder(command: Command, ranked: Path, clock: object, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from bot.awards.publish import masked, problem_name, shown_post, tier_name
 
 AWARDS = Path(publish.__file__).parent
 PURE = (
-    "allocation", "basis", "canonical", "draw", "judging", "merkle", "permutation", "prizes", "publication", "publish",
+    "allocation", "basis", "beacon", "canonical", "draw", "judging", "merkle", "permutation", "publication", "publish",
     "randomness", "verify_draw", "verify_winners",
 )  # fmt: skip
 EFFECTS = {"asyncio", "aiohttp", "sqlite3", "sqlite_utils", "socket", "subprocess", "threading", "time", "random"}
