@@ -9,7 +9,7 @@ history. The same queries and history go through the bot's own cascade (``bot/co
 detector) and through whole-picture hashes alone (``copies_hashes.py``).
 
 Thresholds are chosen on ``--split thresholds`` (``copies_thresholds.py``); the figures are of ``--split test``: other
-photographs, other posters, stickers and app.
+photographs, other posters, stickers and app. Another ``--seed`` is another run in the same folder.
 
 Everything is appended to files in WORK as it is found, and a run that was stopped goes on where it was; what was seen
 in a picture is kept under the detectors' versions, answers until ``--again``. A table of what is there so far is
@@ -41,7 +41,7 @@ def main(arguments: Sequence[str]) -> int:
     given = _given(arguments)
     sets = arranged(given)
     given.work.mkdir(parents=True, exist_ok=True)
-    answers = Answers(given.work / f"{given.split}.answers")
+    answers = answered(given)
     least = {"cascade": score_of(load_campaign().copies.near)}
     hashes = Hashes(given.imagededup)
     least |= {name: 1 - bits / of for name, (of, bits) in hashes.methods.items()}
@@ -59,6 +59,11 @@ def arranged(given: argparse.Namespace) -> Sets:
     """The pictures of a run."""
     sizes = Sizes(given.originals, given.honest, given.in_domain, given.distractors)
     return Sets(given.pictures, given.split, given.more, sizes, given.seed)
+
+
+def answered(given: argparse.Namespace) -> Answers:
+    """What a run has answered so far."""
+    return Answers(given.work / f"{given.split}-{given.seed}.answers")
 
 
 def _given(arguments: Sequence[str]) -> argparse.Namespace:
@@ -82,7 +87,7 @@ def options(program: str) -> argparse.ArgumentParser:
 
 
 def _ask(asked: Sequence[Query], sets: Sets, hashes: Hashes, answers: Answers, given: argparse.Namespace) -> None:
-    seen = SeenFile(given.work, given.split, hashes)
+    seen = SeenFile(given.work, f"{given.split}-{given.seed}", hashes)
     items = []
     for place, made in enumerate(sets.history):
         one = seen.of(made.name, made.pixels)

@@ -45,8 +45,8 @@ def stored(path: Path) -> Iterator[Seen]:
 class SeenFile:
     """Appends what is new."""
 
-    def __init__(self, work: Path, split: str, hashes: Hashes) -> None:
-        self._path = work / f"{split}-{fingerprint.VERSION}-{features.VERSION}.seen"
+    def __init__(self, work: Path, run: str, hashes: Hashes) -> None:
+        self._path = work / f"{run}-{fingerprint.VERSION}-{features.VERSION}.seen"
         self._hashes = hashes
         self._known: dict[str, Seen] = {}
         end = 0

@@ -1,7 +1,8 @@
 """Which pictures a run of benchmarks/copies.py is made of: originals, the history around them, and what is asked.
 
-No photograph serves twice. Each picture is made from its name alone (its generator is seeded with it), so that a run
-can stop anywhere and go on, and so that a contact sheet can make one picture again.
+No photograph serves twice. Each picture is made from the run's seed and its own name alone, so that a run can stop
+anywhere and go on, and so that a contact sheet can make one picture again. Another seed draws other photographs, other
+edits, and another world.
 """
 
 from __future__ import annotations
@@ -45,13 +46,15 @@ class Sizes:
 @dataclass(frozen=True)
 class Made:
     """One picture: ``path`` is its photograph, ``part`` the quarter or half of it ("" for the whole), ``kind`` "photo"
-    or one of ``KINDS``. ``world`` says which posters, stickers and app everybody in the run shares."""
+    or one of ``KINDS``. ``world`` says which posters, stickers and app everybody in the run shares; ``seed`` is the
+    run's."""
 
     name: str
     kind: str
     path: Path
     part: str
     world: int
+    seed: int
 
     def pixels(self) -> Pixels:
         """(H, W, 3) uint8 RGB."""
@@ -61,7 +64,7 @@ class Made:
             row, column = divmod(int(self.part[1]), columns)
             h, w = photo.shape[0] // rows, photo.shape[1] // columns
             photo = np.ascontiguousarray(photo[row * h : (row + 1) * h, column * w : (column + 1) * w])
-        return photo if self.kind == "photo" else drawn(self.kind, photo, _generator(self.name), self.world)
+        return photo if self.kind == "photo" else drawn(self.kind, photo, _generator(self.seed, self.name), self.world)
 
 
 @dataclass(frozen=True)
@@ -76,7 +79,7 @@ class Query:
     def pixels(self) -> Pixels:
         """As it comes over the network: through a JPEG of quality 80."""
         pixels = self.of.pixels()
-        return jpeg(pixels if self.truth is None else EDITS[self.kind](pixels, _generator(self.name)), 80)
+        return jpeg(pixels if self.truth is None else EDITS[self.kind](pixels, _generator(self.of.seed, self.name)), 80)
 
 
 class Sets:
@@ -84,7 +87,7 @@ class Sets:
     evenly, so that a part of them is a fair sample."""
 
     def __init__(self, pictures: Path, split: str, more: Sequence[Path], sizes: Sizes, seed: int) -> None:
-        self.world = list(SPLITS).index(split)
+        self.seed, self.world = seed, 2 * seed + list(SPLITS).index(split)
         rng = np.random.default_rng(seed)
         paths = _files(pictures / part / "photos" for part in SPLITS[split])
         order = iter([paths[i] for i in rng.permutation(len(paths))])
@@ -110,7 +113,7 @@ class Sets:
         return (query.of.part, _digest(query.of.path)) == (found.part, _digest(found.path))
 
     def _made(self, name: str, kind: str, path: Path, part: str = "") -> Made:
-        return Made(name, kind, path, part, self.world)
+        return Made(name, kind, path, part, self.world, self.seed)
 
     def _edits(self) -> Iterator[Query]:
         for number, original in enumerate(self.originals):
@@ -148,5 +151,5 @@ def _read(path: Path) -> Pixels:
     return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def _generator(name: str) -> np.random.Generator:
-    return np.random.default_rng(zlib.crc32(name.encode()))
+def _generator(seed: int, name: str) -> np.random.Generator:
+    return np.random.default_rng((seed, zlib.crc32(name.encode())))

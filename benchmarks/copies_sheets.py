@@ -15,8 +15,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.copies import arranged, options
-from benchmarks.copies_report import Answers
+from benchmarks.copies import answered, arranged, options
 from bot.campaign import load_campaign
 from bot.copies.matching import score_of
 
@@ -35,7 +34,7 @@ def main(arguments: Sequence[str]) -> int:
     given.out.mkdir(parents=True, exist_ok=True)
     queries = {query.name: query for query in sets.queries}
     missed, false = [], []
-    for answer in Answers(given.work / f"{given.split}.answers"):
+    for answer in answered(given):
         if answer.truth is not None and not answer.hit("cascade", least):
             best = max((s for s, place in answer.found["cascade"] if place == answer.truth), default=0.0)
             missed.append((queries[answer.name], answer.truth, best))
