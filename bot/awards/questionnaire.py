@@ -32,6 +32,7 @@ _NAMES: Final = {
 }
 """How columns are called, as ``plain`` gives them, whole."""
 
+_BY_NUMBER: Final = "#[1-9][0-9]{0,3}"
 _NUMBERING: Final = re.compile(r"(?:q|问题|第)?[0-9]{1,3}(?:题)?[.、:)\]]|[(\[][0-9]{1,3}[)\]]")
 _ASIDE: Final = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|【[^【】]*】")
 _NOISE: Final = re.compile(r"[\s_*:/.?!、,。“”\"'#-]+")
@@ -74,7 +75,28 @@ def find_columns(header: Row, fields: Mapping[str, bool], named: Mapping[str, st
                 field=field,
                 there=there,
             )
+    for field, column in found.items():
+        if (other := next(name for name, there in found.items() if there == column)) != field:
+            raise ConfigError("{field} and {other} cannot both be column #{number}: say which with --map",
+                              field=field, other=other, number=column + 1)  # fmt: skip
     return found
+
+
+def remembered(column: str, header: Row) -> str:
+    """How a column that was named is kept for the next file: one named by its number with what its header says."""
+    return f"{column}={header.cells[_number(column)]}" if re.fullmatch(_BY_NUMBER, column) else column
+
+
+def recalled(kept: str, header: Row) -> str | None:
+    """The column that was kept, where this file has it; None where it has not, or another stands in its place."""
+    column, parted, name = kept.partition("=")
+    if not parted or not re.fullmatch(_BY_NUMBER, column):
+        return kept if kept in header.cells else None
+    return column if header.cells[_number(column) :][:1] == (name,) else None
+
+
+def _number(column: str) -> int:
+    return int(column[1:]) - 1
 
 
 def plain(name: str) -> str:
@@ -102,16 +124,15 @@ def cells(sheet: Sheet, columns: Columns) -> Iterator[tuple[int, dict[str, str]]
 
 
 def _named(header: Row, field: str, column: str) -> int:
-    if re.fullmatch("#[0-9]{1,4}", column):
-        number = int(column[1:])
-        if not 1 <= number <= len(header.cells):
+    if re.fullmatch(_BY_NUMBER, column):
+        if _number(column) >= len(header.cells):
             raise ConfigError(
                 "--map {field}={column}: the table has {count} columns",
                 field=field,
                 column=column,
                 count=len(header.cells),
             )
-        return number - 1
+        return _number(column)
     alike = [i for i, cell in enumerate(header.cells) if cell == column.strip()]
     if len(alike) > 1:
         raise ConfigError("--map {field}: several columns are named {column}; #N names one by its number",

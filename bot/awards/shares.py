@@ -14,7 +14,7 @@ from bot.awards.joining import Entered, State, join, links
 from bot.awards.leaderboard import Board, rank
 from bot.awards.links import NoLink
 from bot.awards.problems import Problem
-from bot.awards.questionnaire import QUESTIONNAIRE, Answer, answers, find_columns
+from bot.awards.questionnaire import QUESTIONNAIRE, Answer, answers, find_columns, recalled, remembered
 from bot.awards.sheet import Sheet, read_sheet
 from bot.campaign import Campaign
 from bot.errors import UserError
@@ -66,7 +66,8 @@ def import_questionnaire(
     with store.transaction():
         moment_of(store, campaign, who, now)  # what the campaign file says of it is on record from the first import on
         columns = find_columns(sheet.header, QUESTIONNAIRE, _named(sheet, store.shares.columns(), named))
-        store.shares.save_columns(named)
+        kept = {field: remembered(name, sheet.header) for field, name in named.items() if field in columns}
+        store.shares.save_columns(kept)
         given = list(answers(sheet, columns))
         joined = join(
             given,
@@ -221,8 +222,8 @@ def _decide(store: Store, post_id: str, who: str, now: dt.datetime, *, stands: b
 
 def _named(sheet: Sheet, saved: Mapping[str, str], named: Mapping[str, str]) -> dict[str, str]:
     """Columns named now, and those named for an earlier file where this one has them."""
-    there = {field: name for field, name in saved.items() if name.startswith("#") or name in sheet.header.cells}
-    return {**there, **named}
+    there = {field: recalled(name, sheet.header) for field, name in saved.items()}
+    return {**{field: column for field, column in there.items() if column is not None}, **named}
 
 
 def _post_ids(given: list[Answer], campaign: Campaign) -> set[str]:

@@ -1,7 +1,8 @@
 """A table as spreadsheets save it, from bytes to rows with their line numbers. Pure.
 
-UTF-8 with or without a mark, UTF-16 with one, else GB18030; comma, semicolon, tab or bar between cells, also by Excel's
-``sep=`` line. A row whose quotes do not close is a problem of that row alone: reading goes on with the line after it.
+UTF-8 with or without a mark, UTF-16 with one, else GB18030; a damaged byte spoils its cell, not the file. Comma,
+semicolon, tab or bar between cells, also by Excel's ``sep=`` line. A row whose quotes do not close is a problem of that
+row alone: reading goes on with the line after it.
 """
 
 from __future__ import annotations
@@ -66,15 +67,26 @@ def _decoded(raw: bytes) -> tuple[str, str]:
         raise UserError("the file is larger than {most} MiB", most=MOST_BYTES >> 20)
     if raw.startswith(b"PK\x03\x04"):
         raise UserError("this is an Excel workbook: save it as CSV first")
-    marked = next((name for bom, name in _BOMS if raw.startswith(bom)), None)
-    for encoding in (marked,) if marked else ("utf-8", "gb18030"):
-        try:
-            text = raw.decode(encoding)
+    plain = "utf-8" if _begins_in_utf8(raw) else None
+    certain = next((name for bom, name in _BOMS if raw.startswith(bom)), plain)
+    for encoding in (certain,) if certain else ("utf-8", "gb18030"):
+        try:  # where the encoding is certain, a damaged byte is the affair of its cell alone
+            text = raw.decode(encoding, "replace" if certain else "strict")
         except UnicodeDecodeError:
             continue
         if "\0" not in text:
             return text, encoding.removesuffix("-sig")
     raise UserError("the file is no text in UTF-8, UTF-16 or GB18030")
+
+
+def _begins_in_utf8(raw: bytes) -> bool:
+    """Whether the header is more than ASCII, and UTF-8."""
+    head = re.split(rb"[\r\n]", raw.lstrip(), maxsplit=1)[0]
+    try:
+        head.decode()
+    except UnicodeDecodeError:
+        return False
+    return not head.isascii()
 
 
 def _separator(lines: Sequence[str]) -> tuple[int, str]:

@@ -169,6 +169,20 @@ def test_named_columns_are_saved(store: Store) -> None:
     assert imported(store, "UID,帖子链接,X链接\n" + line(three.id, three.author)).joined == 1
 
 
+def test_a_column_named_by_number_is_known_by_its_header_too(store: Store) -> None:
+    """It is taken again in a file of that form, and not in one where another column stands in its place."""
+    plan = Plan(6)
+    posts = [plan.post() for _ in range(3)]
+    filled(store, plan)
+    cells = [(p.author, f"https://gate.com/post/status/{p.id}", f"https://x.com/a/status/{plan.x()}") for p in posts]
+    twice = "UID,帖子链接,帖子链接,X链接\n{0},{1},不知道,{2}\n"
+    assert imported(store, twice.format(*cells[0]), post="#2").joined == 1
+    assert imported(store, "X链接,UID,帖子链接\n{2},{0},{1}\n".format(*cells[1])).joined == 1
+    assert imported(store, twice.format(*cells[2])).joined == 1
+    with pytest.raises(UserError, match="cannot both be column #2"):
+        imported(store, twice.format(*cells[2]), x="#2")
+
+
 def test_a_failed_import_leaves_nothing(store: Store) -> None:
     """Neither an import nor a saved column nor an event."""
     with pytest.raises(UserError, match="no column is known as post"):

@@ -30,6 +30,16 @@ def test_encodings_of_excel(raw: bytes, encoding: str) -> None:
     assert [row.cells[4] for row in sheet.rows] == ["祝福"]
 
 
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+def test_a_damaged_byte_spoils_its_cell_alone(mark: bytes) -> None:
+    """Where a header in Chinese says UTF-8, half a character in one cell neither turns all others into nonsense nor has
+    the file refused."""
+    sheet = read_sheet(mark + LINES.encode() + b"2,x,y,10002,\xf0\x9f\r\n3,x,y,10003,\xe4\xbd\xa0\r\n")
+    assert sheet.encoding == "utf-8"
+    assert sheet.header.cells == tuple(HEADER.split(","))
+    assert [row.cells[4] for row in sheet.rows] == ["祝福", "\ufffd", "你"]
+
+
 @pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
 def test_separators_of_excel(separator: str) -> None:
     """The one that parts the header into most cells; ``sep=`` says it outright, and is no row of its own."""
