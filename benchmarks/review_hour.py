@@ -22,6 +22,7 @@ import asyncio
 import contextlib
 import os
 import random
+import sys
 import tempfile
 import time
 from collections import Counter
@@ -43,7 +44,7 @@ from tests.chromium import Page
 _LOOK: Final = (2.0, 0.4, 0.4, 9.0)  # seconds that a post is looked at: median, spread of its logarithm, bounds
 _REST: Final = (420.0, 15.0, 40.0)  # seconds between two rests, and how long one takes
 _AWAY: Final = 180.0  # seconds of the one rest that outlasts a claim
-_PATIENCE: Final = 60.0
+_PATIENCE: Final = 20.0  # seconds until the screen is read to see why nothing new was drawn
 _NOTE: Final = "axe 15 u? fine, D"  # every letter of it is a key elsewhere
 _DECIDES: Final = {"a": "approve", "x": "reject", "4": "reject", "1": "reject", "f": "flag"}
 
@@ -51,8 +52,8 @@ _DECIDES: Final = {"a": "approve", "x": "reject", "4": "reject", "1": "reject", 
 class Hand(Protocol):
     """Fingers and eyes at one surface."""
 
-    async def next(self, after: str | None) -> str:
-        """Wait until a post other than ``after`` is drawn whole; its id."""
+    async def next(self, after: str | None) -> str | None:
+        """Wait until a post other than ``after`` is drawn whole; its id, None where none comes."""
 
     async def reads(self) -> str | None:
         """The id of the post on the screen, read off it now."""
@@ -73,10 +74,13 @@ class Browser:
     def __init__(self, page: Page) -> None:
         self._page = page
 
-    async def next(self, after: str | None) -> str:
-        """Wait until a post other than ``after`` is drawn whole; its id."""
+    async def next(self, after: str | None) -> str | None:
+        """Wait until a post other than ``after`` is drawn whole; its id, None where none comes."""
         last = "drawn.length && drawn[drawn.length - 1][0]"  # noted a frame after it was drawn
-        return str(await self._page.until(f"{last} !== '{after}' && {last}", _PATIENCE))
+        try:
+            return str(await self._page.until(f"{last} !== '{after}' && {last}", _PATIENCE))
+        except TimeoutError:
+            return None
 
     async def reads(self) -> str | None:
         """The id of the post on the screen."""
@@ -105,13 +109,14 @@ class Terminal:
     def __init__(self, screen: Screen) -> None:
         self._screen = screen
 
-    async def next(self, after: str | None) -> str:
-        """Wait until a post other than ``after`` is drawn whole; its id."""
+    async def next(self, after: str | None) -> str | None:
+        """Wait until a post other than ``after`` is drawn whole; its id, None where none comes."""
         begun = time.monotonic()
-        while (found := self._screen.other(after)) is None:
-            assert time.monotonic() - begun < _PATIENCE, f"nothing was drawn after {after}"
+        while (found := self._screen.other(after)) is None and time.monotonic() - begun < _PATIENCE:
             await asyncio.sleep(0.005)
             self._screen.drain()
+        if found is None:
+            print(f"nothing was drawn after {after}:\n{self._screen.text().decode()}", file=sys.stderr, flush=True)
         return found
 
     async def reads(self) -> str | None:
@@ -149,11 +154,21 @@ class Played:
     misread: int = 0
 
 
+async def seen(hand: Hand, after: str | None, told: Played) -> str:
+    """The next post; where none was drawn, the one that is on the screen, which is counted."""
+    post = await hand.next(after)
+    if post is None:
+        told.did["stayed"] += 1
+        post = await hand.reads()
+    assert post is not None, "nothing is on the screen"
+    return post
+
+
 async def play(hand: Hand, who: str, seconds: float, chance: random.Random) -> Played:
     """Review for so long, as a person does."""
     told, begun = Played(), time.monotonic()
     rested, away = begun, who == "bo" and seconds > 2 * _AWAY
-    post, last = await hand.next(None), ""
+    post, last = await seen(hand, None, told), ""
     while (now := time.monotonic()) - begun < seconds:
         median, spread, least, most = _LOOK
         await hand.rest(min(most, max(least, median * chance.lognormvariate(0, spread))))
@@ -162,7 +177,7 @@ async def play(hand: Hand, who: str, seconds: float, chance: random.Random) -> P
                 away = False
                 await hand.rest(_AWAY)
                 await hand.press("Escape")  # wakes the terminal, which had let go of everything
-                post, last = await hand.next(None), ""
+                post, last = await seen(hand, None, told), ""
                 told.did["away"] += 1
             else:
                 await hand.rest(chance.uniform(*_REST[1:]))
@@ -184,9 +199,8 @@ async def play(hand: Hand, who: str, seconds: float, chance: random.Random) -> P
             case "u":
                 await hand.press(key)
                 told.meant.append((told.meant[-1][0], "undo"))
-                back = told.meant[-1][0]
-                while (post := await hand.next(post)) != back:
-                    assert time.monotonic() - now < _PATIENCE, f"{back} never came back"
+                post = await seen(hand, post, told)
+                told.did["elsewhere"] += post != told.meant[-1][0]  # the other one took it in that moment
             case _:
                 told.misread += await hand.reads() != post
                 pressed = time.monotonic()
@@ -194,7 +208,7 @@ async def play(hand: Hand, who: str, seconds: float, chance: random.Random) -> P
                 if key != "space":
                     told.meant.append((post, _DECIDES[key]))
                     last = "decided"
-                post = await hand.next(post)
+                post = await seen(hand, post, told)
                 told.times.append(1000 * (time.monotonic() - pressed))
     await hand.rest(3.0)
     return told
@@ -264,6 +278,7 @@ def _row(surface: str, told: Played, made: list[tuple[str, str]], minutes: float
         f"{surface:9} {len(deciding):9} {60 * len(deciding) / minutes:8.0f} {lost:5} {other:6} {order:>6}"
         f" {told.misread:8} {did['u']:7} {did['space']:7} {did['f']:7} {did['n']:6} {looks:7} {rests:6}"
         f"   {p50:.0f} / {p95:.0f} / {most:.0f}"
+        + "".join(f"; {name}: {did[name]}" for name in ("stayed", "elsewhere") if did[name])
     )
 
 
@@ -272,9 +287,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--posts", type=int, default=10_000)
     parser.add_argument("--minutes", type=float, default=60.0)
+    parser.add_argument("--keep", type=Path, help="Leave the data here.")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        data = Path(folder) / "data"
+        data = given.keep or Path(folder) / "data"
         make(data, given.posts, PICTURES)
         compared(data)
         began, waited = time.monotonic(), pressure()

@@ -105,9 +105,12 @@ class Screen:
 
     def reads(self) -> str | None:
         """The id of the post that tmux itself has on its screen."""
-        shown = subprocess.run([*self._tmux, "capture-pane", "-p"], check=True, capture_output=True).stdout
-        found = _HEAD.search(shown)
+        found = _HEAD.search(self.text())
         return None if found is None else found[1].decode()
+
+    def text(self) -> bytes:
+        """What tmux has on its screen."""
+        return subprocess.run([*self._tmux, "capture-pane", "-p"], check=True, capture_output=True).stdout
 
     def until(self, number: int, begin: float) -> float | None:
         """Seconds from ``begin`` until the post is fully drawn; None where it never is."""
