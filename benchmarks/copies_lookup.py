@@ -66,8 +66,7 @@ def _hashes(most: int) -> None:
     for count in [n for n in (10_000, 100_000, 1_000_000, 10_000_000) if n <= most]:
         rows = np.random.default_rng(1).integers(0, 256, (count, 32), dtype=np.uint8)
         index, start = HashIndex(), time.process_time()
-        for key, row in enumerate(rows):
-            index.add(key, row.tobytes().hex())
+        index.fill(range(count), rows.tobytes())
         filled = time.process_time() - start
         views = [[secrets.token_hex(32) for _ in range(8)] for _ in range(100)]
         costs = [_timed(functools.partial(index.within, eight, 31 + TURN_SLACK)) for eight in views]

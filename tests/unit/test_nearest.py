@@ -49,6 +49,43 @@ def test_search_equals_brute_force(distances: list[int], radius: int, since: int
     assert found == sorted(expected.items())
 
 
+@given(st.integers(0, 47), st.integers(0, 9))
+def test_no_way_to_scatter_the_bits_hides_a_hash(radius: int, seed: int) -> None:
+    """Bits that differ anywhere, all in one chunk or one in each: found at exactly the radius, not beyond it."""
+    rng = np.random.default_rng(seed)
+    query = hashes(1, 1)[0]
+    spread = [16 * (bit % 16) + bit // 16 for bit in range(256)]
+    orders = [list(range(256)), spread, *(rng.permutation(256).tolist() for _ in range(6))]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(nearest, "_BLOCK", 8)
+        index = HashIndex()
+        for key, order in enumerate(orders):
+            index.add(key, f"{int(query, 16) ^ sum(1 << bit for bit in order[:radius]):064x}")
+            index.add(100 + key, f"{int(query, 16) ^ sum(1 << bit for bit in order[: radius + 1]):064x}")
+    assert index.within([query], radius) == [(key, radius) for key in range(len(orders))]
+
+
+@pytest.mark.usefixtures("small_blocks")
+@pytest.mark.parametrize("before", [0, 3, 8, 21])
+@pytest.mark.parametrize("count", [0, 1, 5, 8, 30])
+def test_filled_at_once_or_one_by_one(before: int, count: int) -> None:
+    """The same is found, at the same positions, and more can be added."""
+    stored = hashes(before + count + 9)
+    one, other = HashIndex(), HashIndex()
+    for key, pdq in enumerate(stored):
+        one.add(key, pdq)
+        if key < before:
+            other.add(key, pdq)
+    other.fill(range(before, before + count), bytes.fromhex("".join(stored[before : before + count])))
+    for key, pdq in enumerate(stored[before + count :]):
+        other.add(before + count + key, pdq)
+    assert len(one) == len(other)
+    for radius in (0, 47, 256):
+        for since in (0, before, before + count):
+            assert one.within(stored[:1], radius, since=since) == other.within(stored[:1], radius, since=since)
+            assert one.within(stored[-3:], radius, since=since) == other.within(stored[-3:], radius, since=since)
+
+
 @pytest.mark.usefixtures("small_blocks")
 def test_radius_is_inclusive_in_every_block() -> None:
     """A hash at exactly the radius is found, whether its block is sealed or still open; one bit more is not."""
