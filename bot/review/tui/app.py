@@ -23,7 +23,7 @@ from bot.review.filters import parse_filter
 from bot.review.keys import BY_KEY, Key
 from bot.review.tui.drawing import Drawing
 from bot.review.tui.gallery import Gallery
-from bot.review.tui.item import Item, Place
+from bot.review.tui.item import Item, Place, item_of
 from bot.review.tui.lane import Lane
 from bot.review.tui.overlays import Overlays
 from bot.review.tui.pane import Pane
@@ -184,17 +184,23 @@ class ReviewApp(Stage):
     def _undo(self) -> None:
         _ = self.setting.reader.say
 
-        def taken_back(place: Place) -> tuple[Sequence[tuple[Decision, Decision]], str]:
+        def taken_back(place: Place) -> tuple[Sequence[tuple[Decision, Decision]], Item | UserError]:
             pairs = place.desk.undo_all()
-            return pairs, pairs[0][1].post_id
+            try:  # at once, before somebody else is given it
+                return pairs, item_of(place, place.desk.claim(pairs[0][1].post_id, decided=True))
+            except UserError as error:
+                return pairs, error
 
-        def then(answer: tuple[Sequence[tuple[Decision, Decision]], str]) -> None:
-            pairs, post_id = answer
-            what = action_name(pairs[0][1].action, self.setting.reader)
+        def then(answer: tuple[Sequence[tuple[Decision, Decision]], Item | UserError]) -> None:
+            pairs, back = answer
+            post_id, what = pairs[0][1].post_id, action_name(pairs[0][1].action, self.setting.reader)
             self.drawing.count(-sum(1 for _, old in pairs if old.action != "note"))
             more = "" if len(pairs) == 1 else f" (+{len(pairs) - 1})"
             self.page.say(f"↶ {_('taken back')}: {what} {post_id}{more}", "accent")
-            self.lane.fetch(post_id)
+            if isinstance(back, UserError):
+                self.refused(back)
+            else:
+                self.lane.put_first(back)
 
         self.overlays.close()
         self._backstage.ask(taken_back, then, self.refused)
