@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Mapping
+import functools
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from bot.awards.allocation import Contender
+from bot.awards.allocation import Contender, Tier
 from bot.awards.basis import ABROAD, AT_HOME, FORMAT, Basis, Score, pseudonym
 from bot.awards.drawing import codes, draws
-from bot.awards.leaderboard import Board
+from bot.awards.leaderboard import FOR_PEOPLE, UNCOUNTED, Board
 from bot.awards.panel import Panel
 from bot.awards.shares import leaderboard
 from bot.campaign import Campaign
@@ -56,10 +57,9 @@ class Gathering:
             if not entries:
                 problems.append(Problem(code="draw.not_held", about=self._campaign.name))
         if "views" in wanted:
-            board = leaderboard(self._store, self._campaign, self._now)
-            views = {place.post_id: place.views for place in board.places}
+            views = {place.post_id: place.views for place in self._board.places}
             rankings["views"] = tuple(views)
-            problems += _unfinished(board)
+            problems += _unfinished(self._board)
         ranked = dict.fromkeys(post_id for ranking in rankings.values() for post_id in ranking)
         contenders = {post_id: self._contender(post_id, key) for post_id in ranked}
         basis = Basis(
@@ -79,6 +79,24 @@ class Gathering:
             entries=entries,
         )
         return basis, tuple(problems)
+
+    def shares(self, tiers: Sequence[Tier]) -> Iterator[Problem]:
+        """Shares that might stand among the winners by views, and do not because nobody decided or counted them."""
+        by_views = [tier for tier in tiers if tier.method == "views"]
+        if not by_views or not self._board.final:
+            return
+        views = {place.post_id: place.views for place in self._board.places}
+        least = min((views[tier.awards[-1].post_id] if len(tier.awards) == tier.count else 0) for tier in by_views)
+        for gone in self._board.out:
+            if gone.code in UNCOUNTED:
+                yield Problem(code="share.unmeasured", about=gone.post_id)
+            elif gone.code in FOR_PEOPLE and (gone.views is None or gone.views >= least):
+                code = "post.review" if gone.code == "post.review" else "share.waiting"
+                yield Problem(code=code, about=gone.post_id)
+
+    @functools.cached_property
+    def _board(self) -> Board:
+        return leaderboard(self._store, self._campaign, self._now)
 
     def _drawn(self) -> dict[str, str]:
         """Post to entry, in the order of the draw; whoever was forgotten is left out."""

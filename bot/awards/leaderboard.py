@@ -11,6 +11,9 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import accumulate
+from typing import Final
+
+import msgspec
 
 from bot.awards.joining import Entered
 from detectors.evidence import Value
@@ -22,7 +25,10 @@ _UNDECIDED = {
     None: "post.waiting",
 }
 
-_FOR_PEOPLE = frozenset({"post.review", "x.contested", "x.unrelated", "x.same_account"})
+FOR_PEOPLE: Final = frozenset({"post.review", "x.contested", "x.unrelated", "x.same_account"})
+"""Why a share has no place until a person decides."""
+UNCOUNTED: Final = frozenset({"x.unmeasured", "x.unreadable"})
+"""Why nothing is known of its views."""
 
 
 class Count(Value):
@@ -58,11 +64,13 @@ class Place(Value):
 
 
 class Out(Value):
-    """A share that has no place, and the code that says why."""
+    """A share that has no place, and the code that says why. ``views``: what counts of it all the same, None where
+    nothing was counted."""
 
     post_id: str
     x_id: str
     code: str
+    views: int | None = None
 
 
 class Board(Value):
@@ -77,7 +85,7 @@ class Board(Value):
     @property
     def waiting(self) -> int:
         """Shares that have no place until a person decides."""
-        return sum(gone.code in _FOR_PEOPLE for gone in self.out)
+        return sum(gone.code in FOR_PEOPLE for gone in self.out)
 
 
 def rank(
@@ -113,7 +121,12 @@ def rank(
     found.sort(key=lambda item: (-item[0], int(item[1])))
     places, beaten = _placed(found)
     out += beaten
-    unmeasured = any(gone.code in ("x.unmeasured", "x.unreadable") for gone in out)
+    unmeasured = any(gone.code in UNCOUNTED for gone in out)
+    views = Counter[str]()
+    for x_id, count in best.items():
+        if count.views is not None:
+            views[chains.get(x_id, x_id)] += count.views
+    out = [msgspec.structs.replace(gone, views=views.get(chains.get(gone.x_id, gone.x_id))) for gone in out]
     return Board(
         moment=moment,
         until=until,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from typing import Final
@@ -69,12 +70,12 @@ def _views(
         x = x_link(fields["x"], campaign.awards.mirrors)
         if isinstance(x, NoLink):
             problems.append(Problem(line=line, code=f"x.{x.fault}", told=fields["x"][:100]))
-        elif not _NUMBER.fullmatch(fields["views"]):
+        elif not _NUMBER.fullmatch(told := unicodedata.normalize("NFKC", fields["views"])):
             problems.append(Problem(line=line, code="views.not_a_number", told=fields["views"][:100]))
         elif x.id not in shared:
             problems.append(Problem(line=line, code="views.not_shared", told=x.id))
         else:
-            number = int(fields["views"].replace(",", ""))
+            number = int(told.replace(",", ""))
             if views.setdefault(x.id, number) != number or x.id in torn:
                 problems.append(Problem(line=line, code="views.twice", told=f"line {first[x.id]}"))
                 if x.id not in torn:

@@ -67,7 +67,7 @@ class Awarding:
         return Proposal(
             basis=basis,
             tiers=tiers,
-            problems=(*problems, *self._about(tiers, basis)),
+            problems=(*problems, *self._gathering.shares(tiers), *self._about(tiers, basis)),
             frozen_at=None,
             changes=(),
             key=key,

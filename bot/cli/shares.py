@@ -46,6 +46,7 @@ MAP = click.option(
     metavar="FIELD=COLUMN",
     help="A column by its header, or by #N; may be repeated. Fields: post, x, author, user, views.",
 )
+POSTS = click.argument("posts", metavar="POST…", nargs=-1, required=True)
 STRICT = click.option("--strict", is_flag=True, help="Exit 1 if anything is wrong with any row.")
 
 
@@ -151,31 +152,33 @@ def list_(place: Place, problems: bool, number: int | None, lang: Lang, as_json:
 
 
 @shares.command()
-@click.argument("post", metavar="POST")
+@POSTS
 @by
 @as_json
 @place()
-def settle(place: Place, post: str, who: str, as_json: bool) -> None:
+def settle(place: Place, posts: tuple[str, ...], who: str, as_json: bool) -> None:
     """Decide that the post on X which several claim belongs to POST; the others have it no more."""
     from bot.awards.shares import settle
     from bot.store.opening import opened
 
     with opened(place.settings) as store:
-        _tell_share(settle(store, post, who, _now()), as_json=as_json)
+        for post in posts:
+            _tell_share(settle(store, post, who, _now()), as_json=as_json)
 
 
 @shares.command()
-@click.argument("post", metavar="POST")
+@POSTS
 @by
 @as_json
 @place()
-def drop(place: Place, post: str, who: str, as_json: bool) -> None:
+def drop(place: Place, posts: tuple[str, ...], who: str, as_json: bool) -> None:
     """Decide that the share of POST does not count, whoever enters it again. "settle" takes it back."""
     from bot.awards.shares import drop
     from bot.store.opening import opened
 
     with opened(place.settings) as store:
-        _tell_share(drop(store, post, who, _now()), as_json=as_json)
+        for post in posts:
+            _tell_share(drop(store, post, who, _now()), as_json=as_json)
 
 
 @shares.command("fix-moment")

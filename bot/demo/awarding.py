@@ -16,9 +16,11 @@ from typing import Final
 
 from bot.awards import drawing
 from bot.awards.allocation import Tier
+from bot.awards.leaderboard import FOR_PEOPLE
 from bot.awards.panel import Panel
 from bot.awards.randomness import Reveals, parties, promise
 from bot.awards.release import release, write
+from bot.awards.shares import drop, leaderboard
 from bot.awards.winners import Awarding, Proposal
 from bot.campaign import Campaign
 from bot.demo.story_clock import StoryClock
@@ -115,8 +117,12 @@ def _draw(store: Store, campaign: Campaign, clock: StoryClock) -> tuple[int, int
 
 
 def _settle(store: Store, campaign: Campaign, clock: StoryClock) -> int:
-    """A moderator opens each winner's post and says who it is where nobody did. Returns for how many."""
+    """A moderator drops the shares that wait for a decision, opens each winner's post, and says who it is where nobody
+    did. Returns for how many."""
     confirmed = 0
+    for gone in leaderboard(store, campaign, clock.now()).out:
+        if gone.code in FOR_PEOPLE:
+            drop(store, gone.post_id, _WHO, clock.now())
     with store.transaction():
         awarding = Awarding(store, campaign, clock.now())
         while True:  # confirming one may bring in another

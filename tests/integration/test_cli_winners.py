@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from pathlib import Path
 
@@ -41,6 +42,28 @@ def test_nothing_is_frozen_before_all_is_settled(command: Command, ranked: Path,
     frozen(command, ranked)
     assert command("winners", "freeze", "--as", "amy", "--data", ranked).status == 1
     assert deleted not in [post_id for posts in winning(command, ranked).values() for post_id in posts]
+
+
+def test_a_share_that_might_win_is_decided_first(command: Command, ranked: Path, clock: object) -> None:
+    """A claimed share with more views than the last winner's keeps from freezing, and so does one that nobody counted;
+    one with few views does not. Settled or dropped, nothing stands in the way."""
+    before = winning(command, ranked)["share"]
+    lost, uncounted, small = before[0], before[1], "1001"
+    with contextlib.closing(Store(ranked)) as store, store.transaction():
+        store.shares.set_state(lost, "contested")
+        store.shares.set_state(small, "contested")
+        x_id = next(share.x_id for share in store.shares.entered() if share.post_id == uncounted)
+        store.connection.run("DELETE FROM x_counts WHERE x_id = ?", (x_id,))
+    rows = command("winners", "propose", "--json", "--data", ranked).objects
+    assert [(row["problem"], row["about"]) for row in rows if "problem" in row] == [
+        ("share.waiting", lost),
+        ("share.unmeasured", uncounted),
+    ]
+    assert f"shares settle {lost}" in command("winners", "propose", "--data", ranked).err
+    assert "share.waiting" in command("winners", "freeze", "--as", "amy", "--data", ranked).err
+    assert command("shares", "settle", lost, "--as", "amy", "--data", ranked).status == 0
+    assert command("shares", "drop", uncounted, small, "--as", "amy", "--data", ranked).status == 0
+    assert frozen(command, ranked)["share"][:2] == [before[0], before[2]]
 
 
 def test_a_late_disqualification_promotes_and_is_logged(command: Command, ranked: Path, clock: object) -> None:

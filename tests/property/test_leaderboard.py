@@ -121,7 +121,7 @@ def test_two_people_with_versions_of_one_post_have_none_until_it_is_settled() ->
     assert [out.code for out in contested.out] == ["x.contested", "x.contested"]
     settled = board([share(1, "101"), share(2, "102", state="settled")], chains, counts)
     assert [(place.post_id, place.views) for place in settled.places] == [("2", 12)]
-    assert settled.out == (Out(post_id="1", x_id="101", code="x.same_chain"),)
+    assert settled.out == (Out(post_id="1", x_id="101", code="x.same_chain", views=12),)
 
 
 def test_ties_share_a_rank_and_the_next_one_is_skipped() -> None:
@@ -161,7 +161,7 @@ def test_a_strangers_post_on_x_waits_for_a_person() -> None:
     shares = [share(1, "101"), share(2, "102"), share(3, "103")]
     result = board(shares, {}, counts, said)
     assert [place.post_id for place in result.places] == ["3", "1"]
-    assert result.out == (Out(post_id="2", x_id="102", code="x.unrelated"),)
+    assert result.out == (Out(post_id="2", x_id="102", code="x.unrelated", views=10**9),)
     assert result.waiting == 1
     settled = [*shares[:1], share(2, "102", state="settled"), *shares[2:]]
     assert [place.post_id for place in board(settled, {}, counts, said).places] == ["2", "3", "1"]
