@@ -131,6 +131,7 @@ async def bot(
         fetcher = Fetcher(settings.fetch, blobs, clock)
         stack.push_async_callback(fetcher.close)
         relater = await thread.read(lambda: Relater(store, campaign, version))
+        thread.rolled_back = relater.reload
         looker = Looker(fetcher, blobs, engine, version, settings.fetch.image_bytes, settings.fetch.video_bytes)
         pipeline = Pipeline(store, relater, looker, campaign)
         sources = make_sources(thread, once)
@@ -140,7 +141,7 @@ async def bot(
             grace=settings.worker.grace,
             reserve=settings.worker.disk_reserve,
         )
-        worker = Worker(thread, pipeline, relater, sources, clock, epoch, limits, on_verdicts, stage)
+        worker = Worker(thread, pipeline, sources, clock, epoch, limits, on_verdicts, stage)
         yield Bot(
             store=store,
             thread=thread,

@@ -16,7 +16,6 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from bot.clock import Clock
-from bot.copies.relate import Relater
 from bot.errors import Transient, UserError
 from bot.log import get_logger
 from bot.media.look import Seen
@@ -70,7 +69,6 @@ class Worker:
         self,
         thread: StoreThread,
         pipeline: Pipeline,
-        relater: Relater,
         sources: Sequence[Source],
         clock: Clock,
         epoch: int,
@@ -78,7 +76,7 @@ class Worker:
         on_verdicts: Callable[[Sequence[Verdict]], None] = lambda verdicts: None,
         stage: Stage = lambda name: contextlib.nullcontext(),
     ) -> None:
-        self._thread, self._pipeline, self._relater = thread, pipeline, relater
+        self._thread, self._pipeline = thread, pipeline
         self._sources, self._clock, self._epoch, self._limits = sources, clock, epoch, limits
         self._on_verdicts, self._stage = on_verdicts, stage
         self._stopping = asyncio.Event()
@@ -207,7 +205,6 @@ class Worker:
             except StoreUnavailableError as error:
                 self._unwritable = True
                 log.error("store unavailable: paused", error=str(error))
-                self._relater.reload()
                 await asyncio.sleep(_FULL_SECONDS)
 
     async def _dispatch(self) -> None:

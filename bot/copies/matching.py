@@ -25,7 +25,8 @@ from detectors.feature_index import FeatureIndex
 from detectors.features import codes, unpack
 from detectors.geometry import aligned
 from detectors.nearest import TURN_SLACK, HashIndex
-from detectors.text import TextIndex, story
+from detectors.text import story
+from detectors.text_index import TextIndex
 
 Kind = Literal["exact", "near", "partial"]
 
@@ -190,9 +191,11 @@ class TextMatcher:
     """The same over texts: MinHash finds, the edit similarity of the stories proves."""
 
     def __init__(self, texts: Sequence[Text], min_score: float) -> None:
-        self._texts, self._min_score, self._index = texts, min_score, TextIndex()
-        for key, text in enumerate(texts):
-            self._index.add(key, story(text.text))
+        self._texts, self._min_score = texts, min_score
+        stories = [story(text.text) for text in texts]
+        self._index = TextIndex(stories.__getitem__)
+        for key, words in enumerate(stories):
+            self._index.add(key, words)
 
     def matches(self, query: Text) -> list[TextMatch]:
         """What repeats the query, best first. The query itself (same id, same text) is left out."""

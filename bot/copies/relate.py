@@ -18,7 +18,8 @@ from bot.store import Store
 from bot.store.graph import FORMER, PERSON, TEXT, Occurrence
 from bot.store.times import span
 from detectors.evidence import MediaEvidence
-from detectors.text import TextIndex, story
+from detectors.text import story
+from detectors.text_index import TextIndex
 
 
 def author_key(post: Post, person: str | None) -> str:
@@ -46,11 +47,15 @@ class Relater:
     def reload(self) -> None:
         """Build the indexes anew from the store: at start, and after a transaction that did not commit."""
         self._pictures = Linker(self._store, self._campaign, self._version)
-        self._texts = TextIndex()
-        families: dict[int, int] = {}
-        for node, _, content in self._store.graph.contents("text"):
-            kin = families.setdefault(self._store.graph.cluster(node), node)
-            self._texts.add(node, (content or b"").decode(), [kin] if kin != node else [])
+        self._read_stories()
+
+    def _read_stories(self) -> None:
+        """Read the index of stories anew: at start, and after somebody else has changed it."""
+        stories = self._store.stories
+        with self._store.connection.transaction():
+            self._texts = TextIndex(stories.words, stories, stories.families())
+            for node, cluster, words in stories.after(self._texts.last):
+                self._texts.add(node, words, [cluster])
 
     def bank_changed(self, sha256: str) -> set[str]:
         """A picture has entered the bank or left it. Returns the posts whose relations may change."""
@@ -97,12 +102,14 @@ class Relater:
         return self._store.intake.person(post.author.id)
 
     def _text_node(self, words: str, changed: set[str]) -> int:
+        if self._store.stories.moved():
+            self._read_stories()
         node, new = self._store.graph.node(f"t:{hashlib.sha256(words.encode()).hexdigest()}", "text", words.encode())
         if new:
             kin = self._texts.families(words, self._campaign.copies.text)
-            for other, alike in kin:
+            for other, alike, _ in kin:
                 changed |= self._store.graph.link(node, other, "text", round((1 - alike) * 1000))
-            self._texts.add(node, words, [other for other, _ in kin])
+            self._texts.add(node, words, [family for _, _, family in kin])
         return node
 
 

@@ -25,6 +25,9 @@ def forget(store: Store, blobs: Blobs, author_id: str, now: dt.datetime) -> Eras
         if not erased.post_ids and not answered:
             raise UserError(f"nothing is stored of an author {author_id}")
         Persons(store.connection, store.log).forget(author_id, erased.post_ids)
+        store.stories.forget(erased.nodes)
+    with store.transaction():
+        store.stories.tidy()
     erasure.flush()
     for sha256 in erased.media:
         blobs.remove(sha256)

@@ -28,6 +28,7 @@ from bot.store.moderators import Moderators
 from bot.store.pairs import Pairs
 from bot.store.parked import ParkedActions
 from bot.store.shares import Shares
+from bot.store.stories import Stories
 from bot.store.times import to_us
 from bot.store.verdicts import Verdicts
 from bot.store.waiting import Waiting
@@ -52,6 +53,7 @@ class Store:
         self.work = Work(self.connection)
         self.media = MediaFacts(self.connection, self.log)
         self.graph = Graph(self.connection)
+        self.stories = Stories(self.connection, directory / "stories")
         self.grounds = Grounds(self.connection)
         self.pairs = Pairs(self.connection, self.graph)
         self.verdicts = Verdicts(self.connection, self.log)

@@ -19,10 +19,12 @@ FORGOTTEN = "post.forgotten"
 
 
 class Erased(Value):
-    """Which posts were forgotten, and the hashes of media whose bytes nobody needs any more."""
+    """Which posts were forgotten, the hashes of media whose bytes nobody needs any more, and the nodes that lost their
+    words or name."""
 
     post_ids: tuple[str, ...]
     media: tuple[str, ...]
+    nodes: tuple[int, ...]
 
 
 class Erasure:
@@ -50,9 +52,9 @@ class Erasure:
             self._connection.run("DELETE FROM evidence WHERE sha256 = ?", (sha256,))
             self._connection.run("DELETE FROM features WHERE sha256 = ?", (sha256,))
             self._connection.run("DELETE FROM media WHERE sha256 = ?", (sha256,))
-        self._rename(author_id, posts)
+        nodes = self._rename(author_id, posts)
         self._connection.run("DELETE FROM quarantine WHERE instr(raw, '\"' || ? || '\"') > 0", (author_id,))
-        return Erased(post_ids=tuple(posts), media=tuple(media))
+        return Erased(post_ids=tuple(posts), media=tuple(media), nodes=tuple(nodes))
 
     def _posts(self, author_id: str) -> list[str]:
         rows = self._connection.rows(
@@ -91,8 +93,10 @@ class Erasure:
         self._connection.run("DELETE FROM posts WHERE id = ?", (post_id,))
         self._connection.run("UPDATE decisions SET note = NULL WHERE post_id = ?", (post_id,))
 
-    def _rename(self, author_id: str, posts: list[str]) -> None:
-        """Take the author's name out of the graph, and the words of stories that are theirs alone."""
+    def _rename(self, author_id: str, posts: list[str]) -> list[int]:
+        """Take the author's name out of the graph, and the words of stories that are theirs alone. Returns the nodes
+        that are empty now."""
+        emptied = []
         row = self._connection.row("SELECT person FROM accounts WHERE id = ?", (author_id,))
         self._connection.run("DELETE FROM accounts WHERE id = ?", (author_id,))
         nobody = f"f:{secrets.token_hex(12)}"
@@ -104,13 +108,15 @@ class Erasure:
             self._connection.run("DELETE FROM occurrences WHERE post_id = ? AND slot = ?", (post_id, PERSON))
             if not shared:  # another account of the same person is still among us, and its own pictures stay its own
                 self._connection.run("UPDATE occurrences SET author = ? WHERE post_id = ?", (nobody, post_id))
-            for (node,) in nodes:
-                self._empty(int(node), set(posts))
+            emptied += [int(node) for (node,) in nodes if self._empty(int(node), set(posts))]
+        return emptied
 
-    def _empty(self, node: int, gone: set[str]) -> None:
-        """Take the words, or the person's name, out of a node that nobody else is at."""
+    def _empty(self, node: int, gone: set[str]) -> bool:
+        """Take the words, or the person's name, out of a node, if nobody else is at it."""
         rows = self._connection.rows("SELECT post_id FROM occurrences WHERE node = ?", (node,))
-        if all(row[0] in gone for row in rows):
+        alone = all(row[0] in gone for row in rows)
+        if alone:
             self._connection.run(
                 "UPDATE nodes SET key = ?, content = NULL WHERE id = ?", (f"f:{secrets.token_hex(12)}", node)
             )
+        return alone

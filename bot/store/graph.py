@@ -339,7 +339,7 @@ class Graph:
 
     def clear(self) -> None:
         """Forget every node, link and occurrence, to build them anew; who is behind an account stays known."""
-        for table in ("occurrences", "links", "held_links", "nodes"):
+        for table in ("occurrences", "links", "held_links", "nodes", "story_blocks"):
             self._connection.run(f"DELETE FROM {table}")
 
     def contents(self, kind: str) -> list[tuple[int, str, bytes | None]]:

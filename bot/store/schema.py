@@ -204,6 +204,15 @@ def m005_grounds(db: Database) -> None:
     db.execute("INSERT INTO grounds SELECT '?' WHERE EXISTS (SELECT 1 FROM nodes)")
 
 
+@migrations()
+def m006_story_blocks(db: Database) -> None:
+    """Which files are the index of stories; see ``bot/store/stories.py``."""
+    db.execute(
+        "CREATE TABLE story_blocks (place INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, stories INTEGER NOT NULL)"
+        " STRICT"
+    )
+
+
 def _run(db: Database, statements: str) -> None:
     for statement in statements.split(";\n"):
         if statement.strip():

@@ -22,10 +22,12 @@ class StoreUnavailableError(Exception):
 
 
 class StoreThread:
-    """Runs functions of the store on one thread."""
+    """Runs functions of the store on one thread. ``rolled_back`` runs there too, after a transaction that did not
+    commit and before anything else: what is kept in memory must follow."""
 
     def __init__(self, store: Store) -> None:
         self.store = store
+        self.rolled_back: Callable[[], None] = lambda: None
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
 
     async def read(self, work: Callable[[], T]) -> T:
@@ -41,8 +43,7 @@ class StoreThread:
 
     def _transact(self, work: Callable[[], T]) -> T:
         try:
-            with self.store.transaction():
-                return work()
+            return self._whole(work)
         except OperationalError as error:
             if any(word in str(error) for word in _PASSING):
                 raise StoreUnavailableError(str(error)) from error
@@ -50,6 +51,14 @@ class StoreThread:
         except OSError as error:
             if error.errno in (errno.ENOSPC, errno.EDQUOT):
                 raise StoreUnavailableError(str(error)) from error
+            raise
+
+    def _whole(self, work: Callable[[], T]) -> T:
+        try:
+            with self.store.transaction():
+                return work()
+        except BaseException:
+            self.rolled_back()
             raise
 
     def close(self) -> None:
