@@ -1,4 +1,4 @@
-"""Which moments of a video are looked at: two a second, and right after every cut.
+"""Which moments of a video are looked at: right after every cut, and twice a second from there on.
 
 Decoded by PyAV from memory, on one thread, with the container named by us: FFmpeg is never left to guess among its
 demuxers, some of which open other files and addresses. Only common codecs are let in.
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["VERSION", "Frame", "Video", "open_video"]
 
-VERSION: Final = "1"
+VERSION: Final = "2"
 PER_SECOND: Final = 2.0
 _CUT: Final = 24.0
 """Mean change of luma (0..255) from one frame to the next that is a cut and no movement."""
@@ -185,9 +185,13 @@ def _glance(frame: VideoFrame) -> npt.NDArray[np.float32]:
 
 
 class _Chooser:
-    """Takes the first frame of every half second, and every frame that differs sharply from the one before it."""
+    """Takes every frame that differs sharply from the one before it, and the first of every half second since then.
+
+    So a part of a clip, wherever it begins, is looked at from its first cut on at the same moments as the whole.
+    """
 
     def __init__(self) -> None:
+        self._since = 0.0
         self._due = 0.0
         self._taken = -1.0
         self._before: npt.NDArray[np.float32] | None = None
@@ -195,10 +199,12 @@ class _Chooser:
     def wants(self, seconds: float, glance: npt.NDArray[np.float32]) -> bool:
         before, self._before = self._before, glance
         cut = before is None or before.shape != glance.shape or float(np.abs(glance - before).mean()) > _CUT
+        if cut:
+            self._since = seconds
         due = seconds >= self._due - _SLACK
+        if cut or due:
+            self._due = self._since + (int((seconds - self._since + _SLACK) * PER_SECOND) + 1) / PER_SECOND
         if not due and not (cut and seconds - self._taken >= _CUT_PAUSE):
             return False
-        if due:
-            self._due = (int((seconds + _SLACK) * PER_SECOND) + 1) / PER_SECOND
         self._taken = seconds
         return True

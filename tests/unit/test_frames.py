@@ -54,8 +54,16 @@ def test_every_cut_is_seen(clip_of: Clip) -> None:
     """A picture that stands for three frames between two half seconds is looked at, and so is what follows it."""
     one, two = scene(1, 320, 240), 255 - scene(2, 320, 240)
     found = list(opened(clip_of([one] * 11 + [two] * 3 + [one] * 16, rate=30)).frames())
-    assert [frame.index for frame in found] == [0, 11, 14, 15]
+    assert [frame.index for frame in found] == [0, 11, 14, 29]
     assert np.abs(found[1].picture.rgb.astype(int) - two).mean() < 8
+
+
+@pytest.mark.parametrize("start", [1, 2, 3, 4])
+def test_a_part_is_looked_at_at_the_same_moments(clip_of: Clip, start: int) -> None:
+    """Wherever a part begins, from its first cut on the frames are those of the whole."""
+    clip = [scene(seed, 320, 240) for seed, length in ((1, 9), (2, 13), (3, 8)) for _ in range(length)]
+    whole, part = ([frame.index for frame in opened(clip_of(frames)).frames()] for frames in (clip, clip[start:]))
+    assert [index + start for index in part if index + start >= 9] == [index for index in whole if index >= 9]
 
 
 def test_flicker_does_not_flood(clip_of: Clip) -> None:
