@@ -1,16 +1,19 @@
 """Posters and printed artwork photographed again: how small may they be, and what does looking for them cost?
 
-    python -m benchmarks.posters --pictures PICTURES [--artworks 40] [--negatives 600]
+    python -m benchmarks.posters --pictures PICTURES [--part test] [--artworks 30] [--negatives 3000] [--baselines 300]
 
-Each artwork (the kit's poster, and photographs of the test part in its place, for prints are as rich as photographs) is
-laid in perspective on another picture, lit, blurred and saved as JPEG, its shorter side at a stated length. Two ways to
-find it: the local features that every picture is looked at for anyway, and SIFT on the working picture.
+Artworks are drawn (``benchmarks.prints``), or are photographs, for prints may be as rich as these, or as poor as a
+plain shirt. Each is laid in perspective on another picture, lit, blurred and saved as JPEG, its shorter side at a
+stated length: once on one photograph, once on four side by side, 1,280 px wide. Found: the detector names this artwork
+with a probability of at least 0.8. Ordinary pictures are each looked at for ``TOGETHER`` of the artworks.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -22,7 +25,10 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from benchmarks.marks import wilson
-from detectors.brand import load_kit
+from benchmarks.prints import flat_print, poster
+from detectors.artworks import artworks
+from detectors.brand import Asset, Kit
+from detectors.evidence import Mark
 from detectors.features import features, unpack
 from detectors.geometry import aligned
 from detectors.picture import Picture
@@ -33,7 +39,10 @@ Finder = Callable[[Pixels], int]
 
 SEED: Final = 99
 SIDES: Final = (150, 220, 320, 480)
+KINDS: Final = ("posters", "flat prints", "photographs")
+TOGETHER: Final = 5
 INLIERS: Final = 12
+_ACCEPT: Final = 0.8
 _RATIO: Final = 0.75
 _REPROJECTION: Final = 4.0
 
@@ -107,42 +116,121 @@ def main(arguments: list[str]) -> int:
     """Measure and print Markdown."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.posters", description=__doc__)
     parser.add_argument("--pictures", type=Path, required=True)
-    parser.add_argument("--artworks", type=int, default=40)
-    parser.add_argument("--negatives", type=int, default=600)
+    parser.add_argument("--part", default="test", choices=["test", "validation"])
+    parser.add_argument("--artworks", type=int, default=30, help="of each kind")
+    parser.add_argument("--negatives", type=int, default=3000)
+    parser.add_argument("--baselines", type=int, default=0, help="negatives for the other ways")
     options = parser.parse_args(arguments)
     cv2.setNumThreads(1)
-    paths = sorted((options.pictures / "test" / "photos").iterdir())
-    rng = np.random.default_rng(SEED)
-    order = rng.permutation(len(paths))
-    posters = [np.ascontiguousarray(load_kit("gate").picture(each)[..., 2::-1]) for each in load_kit("gate").posters]
-    artworks = [*posters, *_read(paths, order[: options.artworks - len(posters)])]
-    others = _read(paths, order[-options.negatives :])
+    folder = options.pictures / options.part
+    photos = _shuffled(sorted((folder / "photos").iterdir()))
+    used, ordinary = photos[: 8 * options.artworks], photos[8 * options.artworks :]
+    ordinary = _shuffled([*ordinary, *sorted((folder / "screens").iterdir())])[: options.negatives]
+    drawn = {kind: [_artwork(kind, n, used) for n in range(options.artworks)] for kind in KINDS}
     scenes = {
-        side: [photographed(rng, one, others[index % len(others)], side) for index, one in enumerate(artworks)]
+        (kind, wide, side): [_scene(one, used, n, side, wide) for n, one in enumerate(ones)]
+        for kind, ones in drawn.items()
+        for wide in (False, True)
         for side in SIDES
     }
-    print(f"{len(artworks)} artworks, {len(others)} other pictures; found: {INLIERS} features agree\n")
-    print("| way | " + " | ".join(f"{side} px" for side in SIDES) + " | false alarms | ms a picture |")
-    print("| --- |" + " --- |" * (len(SIDES) + 2))
-    for name, way in WAYS.items():
-        finders = [way(_gray(one)) for one in artworks]
-        cells = []
-        for side in SIDES:
-            found = [find(_gray(scene)) >= INLIERS for find, scene in zip(finders, scenes[side], strict=True)]
-            cells.append(wilson(sum(found), len(found)))
+    print(f"{options.artworks} artworks of each kind, {len(ordinary)} ordinary pictures\n")
+    print("| way | artworks | on | " + " | ".join(f"{side} px" for side in SIDES) + " |")
+    print("| --- | --- | --- |" + " --- |" * len(SIDES))
+    with tempfile.TemporaryDirectory() as folder_name:
+        every = [one for ones in drawn.values() for one in ones]
+        kits = [_kit(Path(folder_name), n, every[n :: len(every) // TOGETHER]) for n in range(len(every) // TOGETHER)]
+        right = dict.fromkeys(scenes, 0)
+        for number, kit in enumerate(kits):
+            for place, file in enumerate(kit.assets):
+                kind, index = divmod(number + place * len(kits), options.artworks)
+                for key, shown in scenes.items():
+                    right[key] += key[0] == KINDS[kind] and file.file in _named(kit, shown[index])
+        _table("cascade", scenes, right)
         began = time.process_time()
-        false = sum(finders[index % len(finders)](_gray(one)) >= INLIERS for index, one in enumerate(others))
-        spent = (time.process_time() - began) / len(others) * 1000
-        print(f"| {name} | " + " | ".join(cells) + f" | {false} of {len(others)} | {spent:.0f} |", flush=True)
+        false = [
+            path.name for n, kit in enumerate(kits) for path in ordinary[n :: len(kits)] if _named(kit, _read(path))
+        ]
+        spent = (time.process_time() - began) / max(1, len(ordinary)) * 1000
+    for name, way in WAYS.items() if options.baselines else ():
+        _compare(name, way, drawn, scenes, ordinary[: options.baselines])
+    print(f"\nfalse alarms {wilson(len(false), len(ordinary))}: {false or 'none'}")
+    print(f"{spent:.0f} ms a picture for {TOGETHER} artworks, its reading included")
     return 0
+
+
+def _compare(
+    name: str,
+    way: Callable[[Pixels], Finder],
+    drawn: dict[str, list[Pixels]],
+    scenes: dict[tuple[str, bool, int], list[Pixels]],
+    ordinary: Sequence[Path],
+) -> None:
+    finders = {kind: [way(_gray(one)) for one in ones] for kind, ones in drawn.items()}
+    right = {
+        key: sum(find(_gray(one)) >= INLIERS for find, one in zip(finders[key[0]], shown, strict=True))
+        for key, shown in scenes.items()
+    }
+    every = [find for found in finders.values() for find in found]
+    false = sum(every[n % len(every)](_gray(_read(path))) >= INLIERS for n, path in enumerate(ordinary))
+    _table(f"{name}, {INLIERS} agree; {false} of {len(ordinary)} false", scenes, right)
+
+
+def _table(
+    name: str, scenes: dict[tuple[str, bool, int], list[Pixels]], right: dict[tuple[str, bool, int], int]
+) -> None:
+    for kind in KINDS:
+        for wide in (False, True):
+            cells = [wilson(right[kind, wide, side], len(scenes[kind, wide, side])) for side in SIDES]
+            ground = "four photographs" if wide else "a photograph"
+            print(f"| {name} | {kind} | {ground} | " + " | ".join(cells) + " |", flush=True)
+
+
+def _artwork(kind: str, number: int, photos: Sequence[Path]) -> Pixels:
+    rng = np.random.default_rng((SEED, number))
+    if kind == "flat prints":
+        return flat_print(rng)
+    return poster(rng, _read(photos[number])) if kind == "posters" else _read(photos[len(photos) // 8 + number])
+
+
+def _scene(artwork: Pixels, photos: Sequence[Path], number: int, side: int, wide: bool) -> Pixels:
+    rng = np.random.default_rng((SEED, number, side, wide))
+    grounds = [_read(path) for path in rng.choice(np.array(photos[len(photos) // 4 :]), 4)]
+    if wide:
+        tiles = [np.asarray(cv2.resize(ground, (640, 480)), np.uint8) for ground in grounds]
+        grounds = [np.vstack([np.hstack(tiles[:2]), np.hstack(tiles[2:])])]
+    return photographed(rng, artwork, grounds[0], side)
+
+
+def _kit(folder: Path, number: int, chosen: Sequence[Pixels]) -> Kit:
+    """A kit of these artworks and nothing else."""
+    assets = []
+    for place, pixels in enumerate(chosen):
+        file = folder / f"{number}-{place}.png"
+        cv2.imwrite(str(file), pixels)
+        digest = hashlib.sha256(file.read_bytes()).hexdigest()
+        assets.append(Asset(file=file.name, sha256=digest, kind="poster", origin="drawn", mark="artwork"))
+    return Kit(
+        name="artworks", title="", hash=str(number), directory=str(folder), marks=("artwork",), colours=(), pairs=(),
+        assets=tuple(assets), model=None,
+    )  # fmt: skip
+
+
+def _named(kit: Kit, pixels: Pixels) -> list[str | None]:
+    """The artworks that are told of."""
+    seen = artworks(Picture.of(np.ascontiguousarray(pixels[..., ::-1])), kit)
+    return [one.variant for one in seen if isinstance(one, Mark) and one.score >= _ACCEPT]
 
 
 def _gray(pixels: Pixels) -> Pixels:
     return Picture.of(np.ascontiguousarray(pixels[..., ::-1])).gray
 
 
-def _read(paths: Sequence[Path], chosen: NDArray[np.intp]) -> list[Pixels]:
-    return [np.asarray(cv2.imread(str(paths[int(index)]), cv2.IMREAD_COLOR), np.uint8) for index in chosen]
+def _shuffled(paths: Sequence[Path]) -> list[Path]:
+    return [paths[int(index)] for index in np.random.default_rng(SEED).permutation(len(paths))]
+
+
+def _read(path: Path) -> Pixels:
+    return np.asarray(cv2.imread(str(path), cv2.IMREAD_COLOR), np.uint8)
 
 
 if __name__ == "__main__":

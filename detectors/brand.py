@@ -57,7 +57,8 @@ class ColourPair(Value, frozen=True):
 
 class Asset(Value, frozen=True):
     """One picture of the kit. A ``mark`` shows the named mark alone on a transparent or plain ground, at ``box``
-    (x, y, w, h as fractions of the picture); a ``poster`` is an official picture that anybody may post.
+    (x, y, w, h as fractions of the picture); a ``poster`` is an official picture that anybody may post, or the artwork
+    of merchandise. Photographed again it counts as the mark it names; without a name it is not looked for.
     ``holds`` says where another mark stands inside this one, in the same fractions: a lock-up holds the bare mark.
     ``svg``, ``height`` (px) and ``paint`` (element id to colour) say how the file was drawn, where it was."""
 
@@ -129,8 +130,8 @@ class Kit(Value, frozen=True):
         raise KeyError(name)
 
     def of_mark(self, mark: str) -> tuple[Asset, ...]:
-        """The drawings of one mark, in the manifest's order."""
-        return tuple(asset for asset in self.assets if asset.mark == mark)
+        """The drawings of one mark, in the manifest's order; none for what is known by its artwork."""
+        return tuple(asset for asset in self.assets if asset.kind == "mark" and asset.mark == mark)
 
     @property
     def posters(self) -> tuple[Asset, ...]:
@@ -222,7 +223,7 @@ def _inconsistencies(manifest: Manifest) -> list[str]:
     for pair in manifest.pairs:
         found += [f"pair: no colour {name!r}" for name in (pair.first, pair.second) if name not in colours]
     for asset in manifest.assets:
-        if asset.kind == "mark" and asset.mark not in marks:
+        if (asset.kind == "mark" or asset.mark is not None) and asset.mark not in marks:
             found.append(f"{asset.file}: mark {asset.mark!r} is not among the brand's marks")
         found += [f"{asset.file}: holds no such mark as {name!r}" for name in asset.holds if name not in marks]
         for x, y, w, h in (asset.box, *asset.holds.values()):

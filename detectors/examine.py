@@ -20,6 +20,7 @@ from functools import cached_property
 from typing import Final
 
 from detectors import (
+    artworks,
     codes,
     colour,
     examples,
@@ -95,6 +96,13 @@ DETECTORS: Final = (
     ),
     Detector("features", features.VERSION, lambda v: local.seen(v.picture, v.kit), examples.of_features, stills=True),
     Detector("colour", colour.VERSION, lambda v: (colour.colour(v.picture, v.kit),), examples.of_colour),
+    Detector(
+        "artworks",
+        artworks.VERSION,
+        lambda v: artworks.artworks(v.picture, v.kit),
+        examples.of_artworks,
+        costly=True,
+    ),
     Detector("codes", codes.VERSION, lambda v: codes.codes(v.picture), examples.of_codes, costly=True),
     Detector(
         "marks",

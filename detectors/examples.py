@@ -22,7 +22,17 @@ from detectors.fingerprint import hamming
 from detectors.geometry import aligned
 from detectors.picture import Picture
 
-__all__ = ["Example", "of_codes", "of_colour", "of_features", "of_fingerprint", "of_marks", "of_resemblance", "scene"]
+__all__ = [
+    "Example",
+    "of_artworks",
+    "of_codes",
+    "of_colour",
+    "of_features",
+    "of_fingerprint",
+    "of_marks",
+    "of_resemblance",
+    "scene",
+]
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -105,6 +115,25 @@ def of_resemblance(kit: Kit) -> tuple[Example, ...]:
     )
 
 
+def of_artworks(kit: Kit) -> tuple[Example, ...]:
+    """The kit's poster is seen where it hangs on a wall, askew; a wall without it shows none."""
+    poster, wall = next(asset for asset in kit.posters if asset.mark is not None), scene(5)
+    height, width = _laid(kit, poster).shape[:2]
+    corners = np.array([(0, 0), (width, 0), (width, height), (0, height)], np.float32)
+    hung = np.array([(400, 200), (620, 220), (610, 490), (390, 480)], np.float32)
+    matrix = cv2.getPerspectiveTransform(corners, hung)
+    soft = cv2.GaussianBlur(_laid(kit, poster), (0, 0), 1.8)
+    shown = cv2.warpPerspective(soft, matrix, (960, 720), dst=wall.copy(), borderMode=cv2.BORDER_TRANSPARENT)
+
+    def seen(values: tuple[Value, ...]) -> bool:
+        return any(isinstance(v, Mark) and v.name == poster.mark and v.score >= _CLEAR for v in values)
+
+    return (
+        Example("poster on a wall", Picture.of(np.asarray(shown, np.uint8)), positive=True, right=seen),
+        Example("wall", Picture.of(wall), positive=False, right=lambda values: not values),
+    )
+
+
 def of_colour(kit: Kit) -> tuple[Example, ...]:
     """The mark's colours side by side are telling; one of them alone is not."""
 
@@ -158,7 +187,7 @@ def of_marks(kit: Kit) -> tuple[Example, ...]:
 
 
 def _drawing(kit: Kit) -> Asset:
-    return next(asset for asset in kit.assets if asset.mark is not None)
+    return next(asset for asset in kit.assets if asset.kind == "mark")
 
 
 def _laid(kit: Kit, asset: Asset) -> Pixels:

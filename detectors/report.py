@@ -78,7 +78,7 @@ class Report:
     def resemblances(self) -> tuple[Resemblance, ...]:
         """What the whole item resembles: of several frames, only what all resemble that are not plain, at its worst.
 
-        A clip in which a poster appears is no copy of the poster.
+        A clip in which a poster appears is no copy of the poster. Of two distances to one asset the less counts.
         """
         frames = [self._resembles(values) for values in self._seen.values() if self.still or not _flat(values)]
         common = set.intersection(*(set(frame) for frame in frames)) if frames else set()
@@ -88,7 +88,8 @@ class Report:
 
     @staticmethod
     def _resembles(values: Sequence[Value]) -> dict[str, int]:
-        return {value.asset: value.distance for value in values if isinstance(value, Resemblance)}
+        seen = [value for value in values if isinstance(value, Resemblance)]
+        return {value.asset: value.distance for value in sorted(seen, key=lambda value: -value.distance)}
 
 
 def _flat(values: Sequence[Value]) -> bool:

@@ -124,7 +124,7 @@ def silhouettes(kit: Kit) -> dict[str, NDArray[np.uint8]]:
     """One silhouette a mark: the alpha of its first drawing that stands alone (fills its picture), 0..255."""
     chosen: dict[str, NDArray[np.uint8]] = {}
     for asset in kit.assets:
-        if asset.mark and asset.mark not in chosen and asset.box == WHOLE:
+        if asset.kind == "mark" and asset.mark and asset.mark not in chosen and asset.box == WHOLE:
             chosen[asset.mark] = kit.picture(asset)[..., 3]
     return chosen
 

@@ -260,9 +260,9 @@ class Compositor:
 
 
 def classes(kit: Kit) -> tuple[str, ...]:
-    """The marks that a network is trained on: those that hold no other mark (a lock-up is its mark and a word)."""
+    """The marks that a network is trained on: drawn ones that hold no other mark (a lock-up is its mark and a word)."""
     groups = {asset.mark for asset in kit.assets if asset.holds}
-    return tuple(mark for mark in kit.marks if mark not in groups)
+    return tuple(mark for mark in kit.marks if mark not in groups and kit.of_mark(mark))
 
 
 def _goal(rng: Generator, spot: tuple[float, float, float]) -> NDArray[np.float64]:

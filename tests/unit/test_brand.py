@@ -36,7 +36,7 @@ def test_the_shipped_kits_are_sound() -> None:
 def test_gate_has_the_marks_that_a_campaign_may_count() -> None:
     """The names that campaign files use exist, each with drawings in the variants met in the wild."""
     kit = load_kit("gate")
-    assert kit.marks == ("mark", "lockup", "gt", "old")
+    assert kit.marks == ("mark", "lockup", "gt", "old", "artwork")
     variants = {asset.variant for asset in kit.of_mark("mark")}
     assert {"current", "earlier", "on-blue", "mono-white", "mono-black"} <= variants
     assert kit.colour("blue").rgb == ((0, 0x68, 0xFF), (0x23, 0x54, 0xE6))
