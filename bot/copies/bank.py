@@ -10,6 +10,7 @@ from pathlib import Path
 from bot.copies.relate import Relater
 from bot.errors import UserError
 from bot.store import Store
+from bot.store.graph import prints
 from bot.store.times import to_us
 from detectors.evidence import MediaEvidence, Value
 from detectors.nearest import TURN_SLACK, HashIndex
@@ -75,12 +76,9 @@ def add(
     if not store.media.add_to_bank(evidence.sha256, label, kind, tuple(f.pdq for f in hashes), who, at):
         raise UserError(f"{label} is in the bank already ({evidence.sha256[:12]})")
     store.media.save_features(evidence.sha256, evidence.features)
-    index, exact = HashIndex(), []
-    for node, key, content in store.graph.contents("media"):
-        if key == f"m:{evidence.sha256}":
-            exact.append(node)
-        for start in range(1, len(content or b""), 32):
-            index.add(node, (content or b"")[start : start + 32].hex())
+    index, media = HashIndex(), store.graph.contents("media")
+    index.fill(*prints(media))
+    exact = [node for node, key, _ in media if key == f"m:{evidence.sha256}"]
     views = [view for f in hashes for view in f.orientations]
     nodes = [*exact, *(node for node, _ in index.within(views, near + TURN_SLACK))]
     return _relabel(store, relater, nodes) | relater.bank_changed(evidence.sha256)

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from bot.copies.parts import common
 from bot.copies.proof import Proof
@@ -23,15 +24,11 @@ Proved = tuple[Proof, int]
 """A proof, and the points of the picture asked for that agree in it, as bits of a number."""
 
 
-def rank(a: str, b: str) -> int:
-    """Where two pictures, by SHA-256, come in each other's order: the same from either side, below 2**64, and nothing
-    that their time of arrival has a part in."""
-    return position(a) ^ position(b)
-
-
-def position(sha256: str) -> int:
-    """The part of a hash that ranks are made of."""
-    return int(sha256[:16], 16)
+def positions(hashes: Sequence[str]) -> npt.NDArray[np.uint64]:
+    """(n,) the part of each SHA-256 that ranks are made of. The rank of two pictures in each other's order is the
+    exclusive or of their positions: the same from either side, and nothing that their time of arrival has a part in.
+    """
+    return np.frombuffer(bytes.fromhex("".join(sha256[:16] for sha256 in hashes)), ">u8").astype(np.uint64)
 
 
 def proved(

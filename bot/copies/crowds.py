@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-from bot.copies.candidates import SAMPLE, position
+from bot.copies.candidates import SAMPLE, positions
 
 _FAR: Final = 2**64 - 1
 Ranks = npt.NDArray[np.uint64]
@@ -25,11 +25,13 @@ class Crowds:
         self._positions = np.zeros(1024, np.uint64)
         self._ends: dict[int, int] = {}
 
-    def add(self, node: int, sha256: str) -> None:
-        """Make a picture known."""
-        while node >= len(self._positions):
-            self._positions = np.concatenate((self._positions, np.zeros_like(self._positions)))
-        self._positions[node] = position(sha256)
+    def add(self, nodes: Sequence[int], hashes: Sequence[str]) -> None:
+        """Make pictures known, by SHA-256."""
+        room = len(self._positions)
+        while max(nodes, default=0) >= room:
+            room *= 2
+        self._positions = np.concatenate((self._positions, np.zeros(room - len(self._positions), np.uint64)))
+        self._positions[np.asarray(nodes, np.int64)] = positions(hashes)
 
     def ranked(self, node: int, others: Collection[int]) -> list[int]:
         """Others in order of their rank beside a picture."""
@@ -59,8 +61,8 @@ class Crowds:
             ranks = self._ranks(node, np.fromiter(doubtful, np.int64, len(doubtful)))
             self._ends[node] = int(np.partition(ranks, SAMPLE - 1)[SAMPLE - 1])
 
-    def fill(self, pairs: Iterable[tuple[int, int]]) -> None:
-        """Settle every picture at once, from all doubtful links."""
+    def settle_all(self, pairs: Iterable[tuple[int, int]]) -> None:
+        """Settle every picture, from all doubtful links."""
         partners: dict[int, list[int]] = {}
         for a, b in pairs:
             partners.setdefault(a, []).append(b)

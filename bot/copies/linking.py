@@ -24,6 +24,7 @@ from bot.copies.parts import common
 from bot.copies.proof import SHARED_LEAST, Sight, prove, sight
 from bot.copies.wholes import Print, hashes, least_distance, panels
 from bot.store import Store
+from bot.store.graph import prints
 from detectors.evidence import MediaEvidence
 from detectors.feature_index import FeatureIndex
 from detectors.features import Codes, Features, codes, unpack
@@ -52,14 +53,11 @@ class Linker:
     def __init__(self, store: Store, campaign: Campaign, version: str) -> None:
         self._store, self._campaign, self._version = store, campaign, version
         self._hashes, self._features, self._crowds = HashIndex(), FeatureIndex(), Crowds()
-        nodes: dict[str, int] = {}
-        for node, key, content in store.graph.contents("media"):
-            nodes[key[2:]] = node
-            self._crowds.add(node, key[2:])
-            for start in range(1, len(content or b""), 32):
-                self._hashes.add(node, (content or b"")[start : start + 32].hex())
-        self._features.fill((nodes[sha], codes(packed)) for sha, packed in store.media.feature_codes() if sha in nodes)
-        self._crowds.fill(store.graph.partial_links.all_doubtful())
+        media = store.graph.contents("media")
+        self._crowds.add([node for node, _, _ in media], [key[2:] for _, key, _ in media])
+        self._hashes.fill(*prints(media))
+        self._features.fill((node, codes(packed)) for node, packed in store.media.feature_codes())
+        self._crowds.settle_all(store.graph.partial_links.all_doubtful())
         self.forget_bank()
 
     def forget_bank(self) -> None:
@@ -98,8 +96,8 @@ class Linker:
 
     def add(self, evidence: MediaEvidence) -> tuple[int, set[str]]:
         """The node of a medium, linked to all that is like it, and the posts whose relations may change with it."""
-        prints: list[Print] = [*hashes(evidence), *panels(evidence)]
-        content = evidence.kind[:1].encode() + b"".join(bytes.fromhex(print_.pdq) for print_ in prints)
+        whole: list[Print] = [*hashes(evidence), *panels(evidence)]
+        content = evidence.kind[:1].encode() + b"".join(bytes.fromhex(print_.pdq) for print_ in whole)
         node, new = self._store.graph.node(f"m:{evidence.sha256}", "media", content)
         if not new:
             return node, set()
@@ -109,8 +107,8 @@ class Linker:
         if label is not None:
             self._store.graph.declare_common(node, label)
         words = codes(self._store.media.features(evidence.sha256))
-        self._crowds.add(node, evidence.sha256)
-        for print_ in prints:
+        self._crowds.add([node], [evidence.sha256])
+        for print_ in whole:
             self._hashes.add(node, print_.pdq)
         self._features.add(node, words)
         changed = self._link_all(_Medium(node, evidence, words))

@@ -13,9 +13,10 @@ from collections.abc import Iterable, Sequence
 from typing import Literal
 
 import msgspec
+import numpy as np
 
 from bot.campaign import Campaign
-from bot.copies.candidates import less, proved, rank
+from bot.copies.candidates import less, positions, proved
 from bot.copies.parts import common, counts
 from bot.copies.proof import SHARED_LEAST, Proof, Sight, ignored, likeliest, placed, prove, sight
 from bot.copies.proof import score_of as proof_score
@@ -107,6 +108,7 @@ class Matcher:
             for print_ in prints:
                 self._hashes.add(key, print_.pdq)
         self._features.fill((key, codes(item.evidence.features)) for key, item in enumerate(self._items))
+        self._positions = positions([item.evidence.sha256 for item in self._items])
 
     def matches(self, query: Item) -> list[Match]:
         """What repeats the query, best first, then in order of path."""
@@ -127,11 +129,11 @@ class Matcher:
         def tried(key: int) -> tuple[Proof, int] | None:
             return None if self._items[key].real == query.real else self._tried(seen, self._items[key])
 
-        def order(key: int) -> tuple[int, int]:
-            return rank(query.evidence.sha256, self._items[key].evidence.sha256), key
-
         near -= exact
-        for key, proof, points in proved(sorted(near | sharing(0), key=order), near, sharing, tried):
+        alike = sorted(near | sharing(0))
+        ranks = self._positions[alike] ^ positions([query.evidence.sha256])
+        ranked = [alike[place] for place in np.argsort(ranks, kind="stable")]
+        for key, proof, points in proved(ranked, near, sharing, tried):
             match = self._match(seen, self._items[key], proof)
             found.append((match, points if proof.doubtful else None))
         kept = [match for match in _less_shared(found, self._campaign) if match.score >= self.min_score]

@@ -360,6 +360,13 @@ class Graph:
         }
 
 
+def prints(media: Iterable[tuple[int, str, bytes | None]]) -> tuple[list[int], bytes]:
+    """Every hash of media as ``Graph.contents`` gives them: the node of each, and their 32 bytes one after another."""
+    held = [(node, content) for node, _, content in media if content is not None]
+    nodes = [node for node, content in held for _ in range(1, len(content), 32)]
+    return nodes, b"".join([content[1:] for _, content in held])
+
+
 def _occurrence(row: Row) -> Occurrence:
     post_id, slot, node, author, earliest, latest = row
     return Occurrence(post_id=post_id, slot=slot, node=node, author=author, earliest=earliest, latest=latest)

@@ -49,13 +49,15 @@ class MediaFacts:
         row = self._connection.row("SELECT codes, rest FROM features WHERE sha256 = ?", (sha256,))
         return b"" if row is None else bytes(row[0] + row[1])
 
-    def feature_codes(self) -> Iterator[tuple[str, bytes]]:
-        """(sha256, the part of the packed features that an index needs) of every picture that has some."""
+    def feature_codes(self) -> Iterator[tuple[int, bytes]]:
+        """(node, the part of the packed features that an index needs) of every picture of the graph that has some."""
         last = ""
         while rows := self._connection.rows(
-            "SELECT sha256, codes FROM features WHERE sha256 > ? ORDER BY sha256 LIMIT ?", (last, _STEP)
+            "SELECT f.sha256, n.id, f.codes FROM features f JOIN nodes n ON n.key = 'm:' || f.sha256"
+            " WHERE f.sha256 > ? ORDER BY f.sha256 LIMIT ?",
+            (last, _STEP),
         ):
-            yield from ((sha256, bytes(codes)) for sha256, codes in rows)
+            yield from ((node, bytes(codes)) for _, node, codes in rows)
             last = rows[-1][0]
 
     def evidence(self, sha256: str, version: str) -> Examined | None:
