@@ -191,20 +191,17 @@ class _Chooser:
     """
 
     def __init__(self) -> None:
-        self._since = 0.0
+        self._since = -1.0
         self._due = 0.0
-        self._taken = -1.0
         self._before: npt.NDArray[np.float32] | None = None
 
     def wants(self, seconds: float, glance: npt.NDArray[np.float32]) -> bool:
         before, self._before = self._before, glance
-        cut = before is None or before.shape != glance.shape or float(np.abs(glance - before).mean()) > _CUT
+        differs = before is None or before.shape != glance.shape or float(np.abs(glance - before).mean()) > _CUT
+        cut = differs and seconds - self._since >= _CUT_PAUSE - _SLACK
+        if not cut and seconds < self._due - _SLACK:
+            return False
         if cut:
             self._since = seconds
-        due = seconds >= self._due - _SLACK
-        if cut or due:
-            self._due = self._since + (int((seconds - self._since + _SLACK) * PER_SECOND) + 1) / PER_SECOND
-        if not due and not (cut and seconds - self._taken >= _CUT_PAUSE):
-            return False
-        self._taken = seconds
+        self._due = self._since + (int((seconds - self._since + _SLACK) * PER_SECOND) + 1) / PER_SECOND
         return True
