@@ -176,17 +176,20 @@ def reason_name(code: str, lang: Lang) -> str:
     return label(code, lang) if code in REASONS else code
 
 
-def _changes(page: Page, lang: Lang) -> list[str]:
+def change_name(change: Change, lang: Lang) -> str:
+    """What a person did after the freeze, in words."""
     words: dict[str, str] = _WORDS[lang]
-    found = []
-    for change in page.changes:
-        what = (
-            words["disqualified"].format(reason=reason_name(change.reason or "", lang))
-            if change.kind == "disqualified"
-            else words["confirmed"]
-        )
-        found.append(f"{change.at.astimezone(page.frozen_at.tzinfo):%F %T}  …{change.post_id[-_TAIL:]}  {what}")
-    return found
+    if change.kind == "confirmed":
+        return words["confirmed"]
+    return words["disqualified"].format(reason=reason_name(change.reason or "", lang))
+
+
+def _changes(page: Page, lang: Lang) -> list[str]:
+    zone = page.frozen_at.tzinfo
+    return [
+        f"{change.at.astimezone(zone):%F %T}  …{change.post_id[-_TAIL:]}  {change_name(change, lang)}"
+        for change in page.changes
+    ]
 
 
 def _html(page: Page, lang: Lang) -> str:

@@ -27,8 +27,7 @@ from bot.store.winners import Winners
 from detectors.evidence import Value
 
 FRESH: Final = dt.timedelta(days=7)
-"""A post counts as still public where it was seen so within this time before the freeze."""
-
+"""A post counts as still public where it was seen so within this time before the first publication."""
 
 _STOPS: Final = ("person.unconfirmed", "region.unknown", "post.unchecked", "post.not_eligible")
 """What keeps frozen winners from being published; all else is told only."""
@@ -108,6 +107,9 @@ class Awarding:
         if person:
             unit = self._gathering.unit(post_id)
             gone = [other for other in before.basis.contenders if self._gathering.unit(other) == unit]
+        gone = [other for other in gone if other not in self._kept.disqualified()]
+        if not gone:
+            raise UserError("post {post_id} was disqualified already", post_id=post_id)
         self._kept.disqualify(gone, reason, note, who, to_us(self._now))
         return moves(before.tiers, self.proposal().tiers)
 
@@ -140,10 +142,10 @@ class Awarding:
             self._kept.check(post_id, how, who, to_us(self._now))
 
     def checked(self, post_id: str) -> tuple[dt.datetime, str, str] | None:
-        """When, how and by whom a post was last seen public; None where that was not so shortly before the freeze,
-        or before now where nothing is frozen."""
-        found, frozen_at = self._kept.checked(post_id), self._kept.frozen_at()
-        until = self._now if frozen_at is None else from_us(frozen_at)
+        """When, how and by whom a post was last seen public; None where that was not so shortly before the first
+        publication, or before now where nothing is published."""
+        found, published_at = self._kept.checked(post_id), self._kept.published_at()
+        until = self._now if published_at is None else from_us(published_at)
         if found is None or from_us(found.at) < until - FRESH:
             return None
         return from_us(found.at), found.how, found.who

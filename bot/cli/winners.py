@@ -228,7 +228,7 @@ def _rows(it: Proposal) -> Iterator[dict[str, Any]]:
 
 
 def _print(it: Proposal, place: Place, lang: Lang) -> None:
-    from bot.awards.publish import problem_name, tier_name
+    from bot.awards.publish import change_name, problem_name, tier_name
 
     def settle(post_id: str) -> list[str]:
         return [problem_name(p.code, p.about, lang) for p in it.problems if p.about == post_id]
@@ -255,6 +255,6 @@ def _print(it: Proposal, place: Place, lang: Lang) -> None:
     for problem in it.problems:
         if problem.about not in winning:
             remark(one_line(problem_name(problem.code, problem.about, lang)))
-    kinds = {"disqualified": _("disqualified"), "confirmed": _("person confirmed")}
     for change in it.changes:
-        remark(one_line(f"{change.at.astimezone(place.campaign.tz):%F %T}  {change.post_id}  {kinds[change.kind]}"))
+        told = change_name(change, lang)
+        remark(one_line(f"{change.at.astimezone(place.campaign.tz):%F %T}  {change.post_id}  {told}"))

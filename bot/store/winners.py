@@ -90,6 +90,13 @@ class Winners:
         row = self._connection.row("SELECT at FROM frozen_awards WHERE campaign = ?", (self._campaign,))
         return None if row is None else int(row[0])
 
+    def published_at(self) -> int | None:
+        """When winners were published for the first time; None before."""
+        row = self._connection.row(
+            "SELECT min(at) FROM events WHERE subject = ? AND kind = 'winners.published'", (subject(self._campaign),)
+        )
+        return None if row is None or row[0] is None else int(row[0])
+
     def published(self, digest: str, who: str, at: int) -> None:
         """Note what was written for the public."""
         self._log.append("winners.published", subject(self._campaign), at, {"manifest": digest, "who": who})

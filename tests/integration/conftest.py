@@ -112,10 +112,10 @@ def ranked(ranked_once: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def clock() -> Iterator[None]:
+def clock() -> Iterator[time_machine.Traveller]:
     """Two days after the moment at which views count."""
-    with time_machine.travel(NOW, tick=False):
-        yield
+    with time_machine.travel(NOW, tick=False) as traveller:
+        yield traveller
 
 
 @pytest.fixture(scope="session")

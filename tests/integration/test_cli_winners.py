@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import json
 from pathlib import Path
 
+import time_machine
+
+from bot.awards.winners import FRESH
 from bot.store import Store
-from tests.integration.award_store import fill, frozen, published, verify, winning
+from tests.integration.award_store import NOW, fill, frozen, published, verify, winning
 from tests.integration.commands import Command
 
 
@@ -106,6 +110,26 @@ def test_after_the_freeze_nothing_changes_by_itself(
     assert f"winners disqualify {loser}" in told
     assert "参与奖: 50/50" in told
     assert command("judge", "next", "--as", "jo", "--data", ranked).status == 0
+
+
+def test_winners_are_looked_at_again_before_they_are_published(
+    command: Command, ranked: Path, clock: time_machine.Traveller, tmp_path: Path
+) -> None:
+    """Seen public before the freeze is not enough weeks later; what was published once is not asked for again."""
+    before = frozen(command, ranked)
+    clock.move_to(NOW + FRESH + dt.timedelta(days=1))
+    refused = command("winners", "publish", tmp_path / "out", "--as", "amy", "--data", ranked)
+    assert (refused.status, "post.unchecked" in refused.err) == (1, True)
+    ticks = [f"--tick={post_id}" for posts in before.values() for post_id in posts]
+    command("winners", "recheck", *ticks, "--as", "amy", "--data", ranked)
+    published(command, ranked, tmp_path / "out")
+    clock.move_to(NOW + 6 * FRESH)
+    published(command, ranked, tmp_path / "again")
+    gone = before["share"][0]
+    act = ("winners", "disqualify", gone, "--reason", "content.stolen", "--as", "amy", "--data", ranked)
+    assert command(*act).status == 0
+    assert (command(*act).status, command(*act).err) == (1, f"gatewarden: post {gone} was disqualified already\n")
+    assert f"{gone}  disqualified: Someone else's work" in command("winners", "propose", "--data", ranked).err
 
 
 def test_two_winners_who_turn_out_to_be_one_person(
