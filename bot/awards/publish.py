@@ -185,11 +185,11 @@ def change_name(change: Change, lang: Lang) -> str:
 
 
 def _changes(page: Page, lang: Lang) -> list[str]:
-    zone = page.frozen_at.tzinfo
-    return [
-        f"{change.at.astimezone(zone):%F %T}  …{change.post_id[-_TAIL:]}  {change_name(change, lang)}"
-        for change in page.changes
-    ]
+    found = []
+    for change in page.changes:
+        at = change.at.astimezone(page.frozen_at.tzinfo).isoformat(sep=" ", timespec="seconds")
+        found.append(f"{at}  …{change.post_id[-_TAIL:]}  {change_name(change, lang)}")
+    return found
 
 
 def _html(page: Page, lang: Lang) -> str:

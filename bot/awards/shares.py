@@ -116,7 +116,7 @@ def fix_moment(store: Store, campaign: Campaign, moment: dt.datetime, who: str, 
         given = campaign.awards.moment
         if fixed is not None:
             raise UserError(
-                "the moment was fixed on {time} and stays", time=f"{fixed.fixed_at.astimezone(campaign.tz):%F %T}"
+                "the moment was fixed on {time} and stays", time=fixed.fixed_at.astimezone(campaign.tz).isoformat()
             )
         if given is not None and given != moment:
             raise UserError(

@@ -77,7 +77,7 @@ class Awarding:
         it = self.proposal()
         if it.frozen_at is not None:
             raise UserError(
-                "the winners were frozen on {time}", time=f"{it.frozen_at.astimezone(self._campaign.tz):%F %T}"
+                "the winners were frozen on {time}", time=it.frozen_at.astimezone(self._campaign.tz).isoformat()
             )
         _settled(it.problems)
         document = it.basis.document()

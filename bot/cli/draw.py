@@ -128,6 +128,7 @@ def show_(place: Place, output: Path | None, as_json: bool) -> None:
 
 @draw.command()
 @click.argument("posts", nargs=-1, metavar="[POST…]")
+@click.option("--json", is_flag=True, expose_value=False, help="It is JSON Lines anyway.")
 @place(campaign=True)
 def receipt(place: Place, posts: tuple[str, ...]) -> None:
     """Print, as JSON Lines, what authors need to find their entries in the published list; for all posts if none is

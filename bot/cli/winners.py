@@ -208,7 +208,7 @@ def _seen(how: str, who: str | None) -> str:
 
 
 def _rows(it: Proposal) -> Iterator[dict[str, Any]]:
-    """One object a place, then one a problem."""
+    """One object a place, then one for each problem of who has none; what does not apply is null."""
     for tier in it.tiers:
         for award in tier.awards:
             yield {
@@ -220,15 +220,19 @@ def _rows(it: Proposal) -> Iterator[dict[str, Any]]:
                 "frozen": it.frozen_at is not None,
                 "problems": sorted(p.code for p in it.problems if p.about == award.post_id),
                 "alternates": list(tier.alternates),
+                "problem": None,
+                "about": None,
             }
     winning = {award.post_id for tier in it.tiers for award in tier.awards}
+    nothing = dict.fromkeys(("tier", "place", "post_id", "rank", "form", "frozen", "problems", "alternates"))
     for problem in it.problems:
         if problem.about not in winning:
-            yield {"problem": problem.code, "about": problem.about}
+            yield {**nothing, "problem": problem.code, "about": problem.about}
 
 
 def _print(it: Proposal, place: Place, lang: Lang) -> None:
     from bot.awards.publish import change_name, problem_name, tier_name
+    from bot.reports.export import rfc3339
 
     def settle(post_id: str) -> list[str]:
         return [problem_name(p.code, p.about, lang) for p in it.problems if p.about == post_id]
@@ -237,7 +241,7 @@ def _print(it: Proposal, place: Place, lang: Lang) -> None:
     forms = {"goods": _("goods"), "voucher": _("voucher")}
     head = place.campaign.name
     if it.frozen_at is not None:
-        at = f"{it.frozen_at.astimezone(place.campaign.tz):%F %T}"
+        at = rfc3339(it.frozen_at, place.campaign.tz)
         head = _("{campaign}, frozen {at}").format(campaign=head, at=at)
     say(styled(one_line(head), bold=True))
     for tier in it.tiers:
@@ -257,4 +261,4 @@ def _print(it: Proposal, place: Place, lang: Lang) -> None:
             remark(one_line(problem_name(problem.code, problem.about, lang)))
     for change in it.changes:
         told = change_name(change, lang)
-        remark(one_line(f"{change.at.astimezone(place.campaign.tz):%F %T}  {change.post_id}  {told}"))
+        remark(one_line(f"{rfc3339(change.at, place.campaign.tz)}  {change.post_id}  {told}"))

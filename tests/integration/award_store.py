@@ -143,7 +143,7 @@ def winning(command: Command, data: Path) -> dict[str, list[str]]:
     """Winners' posts by tier."""
     found: dict[str, list[str]] = {}
     for row in command("winners", "propose", "--json", "--data", data).objects:
-        if "tier" in row:
+        if row["tier"] is not None:
             found.setdefault(row["tier"], []).append(row["post_id"])
     return found
 

@@ -59,8 +59,8 @@ def test_a_share_that_might_win_is_decided_first(command: Command, ranked: Path,
         x_id = next(share.x_id for share in store.shares.entered() if share.post_id == uncounted)
         store.connection.run("DELETE FROM x_counts WHERE x_id = ?", (x_id,))
     rows = command("winners", "propose", "--json", "--data", ranked).objects
-    told = {(code, row["post_id"]) for row in rows for code in row.get("problems", ()) if code.startswith("share.")}
-    told |= {(row["problem"], row["about"]) for row in rows if "problem" in row}
+    told = {(code, row["post_id"]) for row in rows for code in row["problems"] or () if code.startswith("share.")}
+    told |= {(row["problem"], row["about"]) for row in rows if row["problem"] is not None}
     assert told == {("share.waiting", lost), ("share.unmeasured", uncounted)}
     shown = command("winners", "propose", "--data", ranked)
     assert f"shares settle {lost}" in shown.out + shown.err
@@ -201,13 +201,13 @@ def test_who_is_not_known_must_be_confirmed(command: Command, tmp_path: Path, cl
     while shown := command("judge", "next", "--as", "jo", "--json", *where).objects:
         assert command("judge", "score", shown[0]["code"], f"q={mark}", "--as", "jo", *where).status == 0
         mark -= 1
-    rows = [r for r in command("winners", "propose", "--json", *where).objects if "tier" in r]
+    rows = [r for r in command("winners", "propose", "--json", *where).objects if r["tier"]]
     assert all("person.unconfirmed" in row["problems"] for row in rows)
     first, second, third = (row["post_id"] for row in rows)
     assert command("winners", "confirm", first, "--as", "amy", *where).status == 1
     for post_id in (first, second):
         assert command("winners", "confirm", post_id, "--person", "same", "--as", "amy", *where).status == 0
-    rows = [r for r in command("winners", "propose", "--json", *where).objects if "tier" in r]
+    rows = [r for r in command("winners", "propose", "--json", *where).objects if r["tier"]]
     assert [row["post_id"] for row in rows[:2]] == [first, third]
     assert "person.unconfirmed" not in rows[0]["problems"]
     forms = {"US": "voucher", "CN": "goods"}
