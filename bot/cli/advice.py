@@ -25,9 +25,10 @@ if TYPE_CHECKING:
 def advice(place: Place, missed: float, wronged: float, as_json: bool) -> None:
     """Say which thresholds the decisions so far speak for, and what they would save and cost. Changes nothing.
 
-    Learnt from posts that one signal alone sent to a person. With --missed 0 nothing slips through that does not now.
-    The shares were counted on decisions left out of the learning, with their 95 % intervals. Put what convinces you
-    into a campaign file and try it with 'gatewarden replay' first.
+    Learnt from posts that one signal alone sent to a person; where enough of them had a second opinion ([review]
+    second_share), from these, so that one person's slips do not count as a threshold's errors. With --missed 0 nothing
+    slips through that does not now. The shares were counted on decisions left out of the learning, with their 95 %
+    intervals. Put what convinces you into a campaign file and try it with 'gatewarden replay' first.
     """
     from bot.review.advice import Budget
     from bot.review.learning import learn
@@ -53,11 +54,11 @@ def _print(told: Told, *, rejects: bool) -> None:
         band = ["", band[1], "", band[3]]
     say(one_line(_(
         "{signal}: review band {now} -> {then}: queue -{queue}, wrongly accepted {missed}, wrongly rejected {wronged}"
-        " ({count} decisions, {method})"
+        " ({count} decisions{twice}, {method})"
     ).format(
         signal=signal.name, now="-".join(filter(None, band[:2])), then="-".join(filter(None, band[2:])),
         queue=_share(found.queue), missed=_share(found.missed), wronged=_share(found.wronged),
-        count=found.decisions, method=found.method,
+        count=found.decisions, twice=_(" by two people each") if told.twice else "", method=found.method,
     )))  # fmt: skip
     lower, upper = signal.keys
     if lower is not None and found.then.low > found.now.low:
@@ -82,4 +83,5 @@ def _object(told: Told) -> dict[str, Any]:
                 "low": None if told.signal.keys[0] is None else round(told.signal.shown(found[band]["low"]), 4),
                 "high": round(told.signal.shown(found[band]["high"]), 4),
             }
-    return {"signal": told.signal.name, "keys": told.signal.keys, "decisions": told.decisions, "advice": found}
+    return {"signal": told.signal.name, "keys": told.signal.keys, "decisions": told.decisions, "twice": told.twice,
+            "advice": found}  # fmt: skip

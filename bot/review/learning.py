@@ -1,7 +1,9 @@
 """What was decided, as numbers to learn from: which signals have thresholds, and what each said of decided posts.
 
 A post counts for a signal where nothing else speaks against it, so that a person's word is about the signal: approved,
-or rejected for a reason of its kind.
+or rejected for a reason of its kind. One person's slips would count as a threshold's errors, and where a threshold errs
+less often than people do, no advice could say so: with enough posts that a second person decided blind, these alone
+teach. They are a sample that nobody chose (``bot/review/second.py``).
 """
 
 from __future__ import annotations
@@ -9,15 +11,16 @@ from __future__ import annotations
 import math
 import weakref
 from collections.abc import Iterable
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from bot.campaign import Campaign
 from bot.copies.originals import Original, Originals
-from bot.decide import standing
+from bot.decide import live, standing
 from bot.model import Verdict
-from bot.review.advice import Advice, Band, Budget, Calibrated, advise, calibrate
+from bot.review.advice import Advice, Band, Budget, Calibrated, Floats, advise, calibrate
 from bot.store import Store
 from detectors.evidence import Value
 
@@ -63,12 +66,22 @@ SIGNALS: Final = (
 )  # fmt: skip
 
 
+class Word(NamedTuple):
+    """What people said of one post that hung on a signal. ``twice``: two looked, the second one blind."""
+
+    signal: float
+    approved: bool
+    twice: bool
+
+
 class Told(Value):
-    """Advice about one signal; None where there are too few decisions yet."""
+    """Advice about one signal; None where there are too few ``decisions`` yet. ``twice``: learnt from those alone that
+    two people took."""
 
     signal: Signal
     decisions: int
     advice: Advice | None
+    twice: bool = False
 
 
 def band_now(signal: Signal, campaign: Campaign) -> Band:
@@ -80,18 +93,19 @@ def band_now(signal: Signal, campaign: Campaign) -> Band:
     return Band(low=-math.inf, high=(asks[signal.name] - signal.offset) / signal.scale + 1e-9)
 
 
-def samples(store: Store, newest: int = _NEWEST) -> dict[str, list[tuple[float, bool]]]:
-    """(signal, whether it was approved) of each newly decided post that counts, by the name of the signal."""
+def samples(store: Store, newest: int = _NEWEST) -> dict[str, list[Word]]:
+    """The word on each newly decided post that counts, by the name of the signal."""
     originals = Originals(store.graph)
-    found: dict[str, list[tuple[float, bool]]] = {signal.name: [] for signal in SIGNALS}
+    found: dict[str, list[Word]] = {signal.name: [] for signal in SIGNALS}
     for post_id in store.verdicts.decided(newest):
-        record = store.verdicts.get(post_id)
-        last = standing(store.verdicts.decisions(post_id))
+        record, decisions = store.verdicts.get(post_id), store.verdicts.decisions(post_id)
+        last = standing(decisions)
         if record is None or last is None or last.action == "reopen" or last.revision != record.verdict.revision:
             continue
         read = reading(record.verdict, originals)
         if read is not None and (last.action == "approve" or _is_against(read[0], last.code)):
-            found[read[0].name].append((read[1], last.action == "approve"))
+            twice = any(d.held and d.who != last.who and d.revision == last.revision for d in live(decisions))
+            found[read[0].name].append(Word(signal=read[1], approved=last.action == "approve", twice=twice))
     return found
 
 
@@ -127,15 +141,22 @@ def _is_against(signal: Signal, code: str | None) -> bool:
 
 def learn(store: Store, campaign: Campaign, may: Budget) -> list[Told]:
     """What the decisions so far say of each signal's thresholds. Changes nothing."""
-    found, known = [], samples(store)
-    for signal in SIGNALS:
-        pairs = known[signal.name]
-        values = np.array([value for value, _ in pairs], dtype=np.float64)
-        approved = np.array([good for _, good in pairs], dtype=np.bool_)
-        rejects = signal.keys[0] is not None
-        advice = advise(values, approved, band_now(signal, campaign), may, rejects=rejects) if pairs else None
-        found.append(Told(signal=signal, decisions=len(pairs), advice=advice))
-    return found
+    known = samples(store)
+    return [_told(signal, known[signal.name], band_now(signal, campaign), may) for signal in SIGNALS]
+
+
+def _told(signal: Signal, words: list[Word], now: Band, may: Budget) -> Told:
+    for twice in (True, False):
+        chosen = [word for word in words if word.twice or not twice]
+        values, approved = _arrays(chosen)
+        advice = advise(values, approved, now, may, rejects=signal.keys[0] is not None) if chosen else None
+        if advice is not None:
+            return Told(signal=signal, decisions=len(chosen), advice=advice, twice=twice)
+    return Told(signal=signal, decisions=len(words), advice=None)
+
+
+def _arrays(words: list[Word]) -> tuple[Floats, npt.NDArray[np.bool_]]:
+    return np.array([w.signal for w in words], np.float64), np.array([w.approved for w in words], np.bool_)
 
 
 class Uncertainty:
@@ -144,11 +165,8 @@ class Uncertainty:
     def __init__(self, store: Store) -> None:
         self._originals = Originals(store.graph)
         self._known: dict[str, Calibrated] = {}
-        for name, pairs in samples(store, _LATELY).items():
-            calibrated = calibrate(
-                np.array([value for value, _ in pairs], dtype=np.float64),
-                np.array([good for _, good in pairs], dtype=np.bool_),
-            )
+        for name, words in samples(store, _LATELY).items():
+            calibrated = calibrate(*_arrays(words))
             if calibrated is not None:
                 self._known[name] = calibrated
 

@@ -13,6 +13,7 @@ from bot.model import Finding, Verdict
 from bot.review.advice import Budget
 from bot.review.filters import Filter
 from bot.review.learning import SIGNALS, learn, samples
+from bot.review.second import Policy
 from bot.store import Store
 from bot.store.times import to_us
 from tests.integration.commands import Command
@@ -61,7 +62,32 @@ def test_only_a_word_about_the_signal_counts(store: Store) -> None:
     amy.reopen("3", "the author wrote")
     assert len(samples(store)["brand"]) == before - 1
     amy.approve(amy.claim("w40"))
-    assert (0.8, True) in samples(store)["brand"]
+    assert (0.8, True, False) in samples(store)["brand"]
+
+
+def test_what_two_people_decided_teaches_alone(tmp_path: Path) -> None:
+    """One who slips in one of twenty cases makes any threshold look wrong; a second opinion on each, and a third where
+    they disagree, let the advice go further, and it says what it was learnt from."""
+    queue = {}
+    for share in (0.0, 1.0):
+        store, dice = Store(tmp_path / str(share)), random.Random(6)
+        amy, bo, lea = desks(store, Clock(), "amy", "bo", "lea", policy=Policy(second_share=share))
+        with store.transaction():
+            for number in map(str, range(500)):
+                score, slip = dice.random() * 0.8, dice.random() < 0.05
+                good = score > 0.5
+                unsure(store, number, score)
+                for desk, said in ((amy, good != slip), (bo, good), (lea, good))[: 1 + int(share) * (1 + slip)]:
+                    claim = desk.claim(number)
+                    if said:
+                        desk.approve(claim)
+                    else:
+                        desk.reject(claim, "brand.absent")
+        told = next(t for t in learn(store, CAMPAIGN, Budget(missed=0.002, wronged=0.005)) if t.signal.name == "brand")
+        assert (told.decisions, told.twice, told.advice is None) == (500, share == 1.0, False)
+        assert told.advice is not None
+        queue[share] = told.advice.queue.value
+    assert queue[1.0] > queue[0.0] + 0.3
 
 
 def test_advice_from_what_is_stored(store: Store, command: Command) -> None:
@@ -105,7 +131,7 @@ def test_copies_are_read_from_the_graph(tmp_path: Path) -> None:
     for post_id in "24":
         amy.approve(amy.claim(post_id))
     found = samples(square.store)
-    assert found["near copies"] == [(8.0, True)]
-    [(alike, _)] = found["stories"]
+    assert found["near copies"] == [(8.0, True, False)]
+    [(alike, *_)] = found["stories"]
     assert 0 <= alike < 1 - square.campaign.copies.text
     assert msgspec.to_builtins(found["parts"]) == []
