@@ -82,8 +82,10 @@ class Compositor:
         plain = silhouettes(kit).get(str(name))
         bare = plain is not None and pixels.shape[:2] == plain.shape and np.abs(pixels[..., 3] - 1.0 * plain).mean() < 4
         inside = patch[round(y) : round(y + h), round(x) : round(x + w), 3]
-        # a mark that the kit draws in one tone may have any; others keep to their colours
-        toned = 0.55 if any("mono" in (each.variant or "") for each in kit.of_mark(str(asset.mark))) else 0.25
+        # a mark that the kit draws in one tone may have any; one of a single colour mostly keeps it, others always do
+        toned = 0.25 if patch[patch[..., 3] > 0.95][:, :3].std(axis=0).max() < 0.05 else 0.0
+        if any("mono" in (each.variant or "") for each in kit.of_mark(str(asset.mark))):
+            toned = 0.55
         bare, holds = bare or bool(asset.holds), bool(asset.holds)
         if holds or not bare:
             toned = 0.35 if holds else 0.0
