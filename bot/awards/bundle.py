@@ -16,6 +16,7 @@ import msgspec
 from bot.awards import publication, verify_draw, verify_winners
 from bot.awards.canonical import canonical
 from bot.awards.drawing import draws
+from bot.awards.judging import counting
 from bot.awards.shares import leaderboard
 from bot.awards.winners import Proposal
 from bot.campaign import Campaign
@@ -63,10 +64,11 @@ def _judging(store: Store, campaign: Campaign, it: Proposal) -> dict[str, bytes]
     if not it.basis.scores:
         return {}
     kept = Judging(store.connection, store.log, campaign.name)
-    marks = [marked for marked in kept.marks() if marked.marks is not None and marked.post_id in it.basis.scores]
+    given = counting(kept.marks(), it.basis.scores, dict(it.basis.rubric))
+    marks = [marked for marked in given if marked.marks is not None]
     numbers = {judge: f"J{n}" for n, judge in enumerate(sorted({marked.judge for marked in marks}), 1)}
-    given = [{"post_id": m.post_id, "judge": numbers[m.judge], "marks": m.marks} for m in marks]
-    return {"judging.json": canonical({"seed": kept.seed(), "marks": given})}
+    listed = [{"post_id": m.post_id, "judge": numbers[m.judge], "marks": m.marks} for m in marks]
+    return {"judging.json": canonical({"seed": kept.seed(), "marks": listed})}
 
 
 def _posts(store: Store, campaign: Campaign, it: Proposal) -> dict[str, bytes]:

@@ -104,6 +104,16 @@ def open_to(
     return {post_id: count for post_id, count in counts.items() if post_id not in seen and count < panel}
 
 
+def counting(done: Sequence[Marked], posts: Collection[str], rubric: Mapping[str, int]) -> list[Marked]:
+    """What was given to these posts by this rubric's criteria, and who stood back. Marks by other criteria count no
+    more: their judge is asked again."""
+    return [
+        marked
+        for marked in done
+        if marked.post_id in posts and (marked.marks is None or marked.marks.keys() == rubric.keys())
+    ]
+
+
 def weighted(marks: Mapping[str, int], rubric: Mapping[str, int]) -> float:
     """One judge's score of one post, 0..100: each criterion's mark out of 10, times its weight."""
     return math.fsum(weight * marks[name] for name, weight in rubric.items()) / MOST

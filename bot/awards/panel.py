@@ -6,7 +6,19 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any, Final
 
-from bot.awards.judging import KEPT, MOST, Held, Marked, Standing, code, next_post, open_to, ranking, takes_score
+from bot.awards.judging import (
+    KEPT,
+    MOST,
+    Held,
+    Marked,
+    Standing,
+    code,
+    counting,
+    next_post,
+    open_to,
+    ranking,
+    takes_score,
+)
 from bot.campaign import Campaign
 from bot.errors import UserError
 from bot.media.looked import looked
@@ -58,7 +70,7 @@ class Panel:
         kept for others just now. Raises UserError for a stranger."""
         seed, panel = self._enter(judge, now), self._campaign.awards.panel
         held = self._kept.held(to_us(now))
-        found = next_post(self._posts, self._kept.marks(), judge, self._barred(judge), seed, panel, held)
+        found = next_post(self._posts, self.marks(), judge, self._barred(judge), seed, panel, held)
         if found is None:
             return None
         self._kept.hold(Held(judge=judge, post_id=found), to_us(now + KEPT))
@@ -118,7 +130,7 @@ class Panel:
             if not 0 <= mark <= MOST:
                 raise UserError("{name}: a mark is a whole number from 0 to {most}", name=name, most=MOST)
         held = self._kept.held(to_us(now))
-        if not takes_score(record.post_id, judge, self._kept.marks(), self._campaign.awards.panel, held):
+        if not takes_score(record.post_id, judge, self.marks(), self._campaign.awards.panel, held):
             raise UserError("post {code} needs no score of yours by now, others have it: ask for the next", code=named)
         return self._mark(record, judge, dict(marks), now)
 
@@ -129,11 +141,11 @@ class Panel:
     def ranking(self) -> tuple[Standing, ...]:
         """The eligible posts that have a score, the best first."""
         seed = self._kept.seed()
-        return () if seed is None else ranking(self._kept.marks(), self._posts, self._campaign.rubric, seed)
+        return () if seed is None else ranking(self.marks(), self._posts, self._campaign.rubric, seed)
 
     def marks(self) -> list[Marked]:
-        """Everything given to posts that are still eligible."""
-        return [marked for marked in self._kept.marks() if marked.post_id in self._posts]
+        """What counts of everything given: to posts that are still eligible, by the rubric as it is."""
+        return counting(self._kept.marks(), self._posts, self._campaign.rubric)
 
     def seed(self) -> str | None:
         """What codes and ties come from; None where judging has not begun."""

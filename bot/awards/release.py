@@ -9,6 +9,7 @@ from pathlib import Path
 
 from bot.awards import bundle, publication, publish, verify_draw
 from bot.awards.drawing import codes, draws
+from bot.awards.judging import counting
 from bot.awards.publish import Names, Page
 from bot.awards.winners import Proposal
 from bot.campaign import Campaign
@@ -95,7 +96,8 @@ def _statistics(store: Store, campaign: Campaign, it: Proposal) -> dict[str, int
     if held is not None:
         found |= {"listed": held.commitment.entries, "drawn": held.commitment.drawn_from}
     if basis.scores:
-        marks = [m for m in Judging(store.connection, store.log, campaign.name).marks() if m.marks is not None]
+        given = Judging(store.connection, store.log, campaign.name).marks()
+        marks = [m for m in counting(given, basis.scores, dict(basis.rubric)) if m.marks is not None]
         found |= {"scored": len(basis.scores), "scores": len(marks), "judges": len({m.judge for m in marks})}
     if basis.views:
         found["shared"] = len(basis.views)

@@ -57,3 +57,27 @@ def test_wrong_marks_are_refused(command: Command, eligible: Path) -> None:
     assert command("judge", "score", "0000000000", *good, "--as", "jo", "--data", eligible).status == 1
     assert command("judge", "score", code, *good, "--as", "kim", "--data", eligible).status == 1
     assert command("judge", "ranking", "--json", "--data", eligible).objects == []
+
+
+def test_marks_by_another_rubric_count_no_more(command: Command, eligible: Path, tmp_path: Path) -> None:
+    """Where a criterion was renamed, added or taken away meanwhile, the judge is asked again, and nothing breaks."""
+    campaign = tmp_path / "c.toml"
+    rest = '[campaign]\nname = "my-gate-moment"\nhashtags = ["x"]\n[awards]\npanel = 1\n[[prizes]]\ntier = "a"\n'
+    rest += 'count = 1\nmethod = "judged"\ngoods = "g"\n[rubric]\n'
+    where = ("--as", "jo", "--campaign", campaign, "--data", eligible)
+    campaign.write_text(f"{rest}q = 60\nr = 40\n")
+    assert command("judge", "add", "jo", *where[2:]).status == 0
+    codes = set()
+    for rubric, marks in (
+        ("q = 60\nr = 40", ("q=5", "r=6")),
+        ("q = 60\nz = 40", ("q=5", "z=6")),
+        ("q = 100", ("q=5",)),
+    ):
+        campaign.write_text(rest + rubric)
+        assert command("judge", "ranking", "--json", *where[2:]).objects == []
+        assert command("judge", "status", "--json", *where[2:]).objects[0]["scored"] == 0
+        codes.add(command("judge", "next", "--json", *where).objects[0]["code"])
+        assert command("judge", "score", max(codes), *marks, *where).status == 0
+        assert len(command("judge", "ranking", "--json", *where[2:]).objects) == 1
+    assert len(codes) == 1
+    assert command("winners", "propose", *where[2:]).status == 0
