@@ -6,7 +6,7 @@ Stories are drawn: four to nine of two dozen clauses, the clichés of one campai
 their own in them, half Chinese, half English. So honest stories share whole clauses. An edit
 replaces, drops or adds characters (Chinese) or words (English), a third each, at the share named.
 
-Printed: for thresholds from 0.5 on what is found and what is falsely linked, on the threshold split (seed + 1) and on
+Printed: for thresholds from 0.6 on what is found and what is falsely linked, on the threshold split (seed + 1) and on
 the other, and the campaign's own threshold.
 """
 
@@ -141,7 +141,7 @@ def _measure(split: str, rng: random.Random, given: argparse.Namespace, own: flo
     for key, words in enumerate(stories):
         index.add(key, words)
     filled = time.process_time() - start
-    floors = [0.50, 0.55, 0.60, 0.65, 0.70, 0.75, 0.80, 0.85]
+    floors = [0.60, 0.64, 0.66, 0.68, 0.70, 0.72, 0.75, 0.80]
     rows: dict[str, list[list[bool]]] = {}
     costs = []
 

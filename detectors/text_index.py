@@ -291,7 +291,7 @@ class TextIndex:
         families = self._families[places]
         while keys.size:
             key, family = int(keys[-1]), int(families[-1])
-            close = alike(told, tokens(self._words(key)))
+            close = alike(told, tokens(self._words(key)), threshold)
             if close >= threshold:
                 found.append((key, close, family))
             left = families != family if close >= threshold else slice(0, -1)
@@ -322,9 +322,7 @@ class TextIndex:
             return []
         keys = self._agreeing(words)[1].tolist()
         told = [tokens(self._words(key)) for key in keys]
-        slack = max(0.0, threshold - 0.0001)  # the cut comes before rounding
-        scored = process.extract(
-            tokens(words), told, scorer=Indel.normalized_similarity, score_cutoff=slack, limit=None
-        )
-        found = [(keys[i], round(score, 4)) for other, score, i in scored if other]
+        asked, slack = tokens(words), max(0.0, threshold - 0.0001)  # the cut comes before rounding
+        probable = process.extract(asked, told, scorer=Indel.normalized_similarity, score_cutoff=slack, limit=None)
+        found = [(keys[i], alike(asked, other)) for other, _, i in probable]
         return sorted(((k, s) for k, s in found if s >= threshold and s > 0), key=lambda item: (-item[1], item[0]))

@@ -44,6 +44,17 @@ def test_similarity() -> None:
     assert similarity("", "") == similarity("a", "") == 0.0
 
 
+def test_whole_clauses_that_are_missing_weigh_more_than_words_here_and_there() -> None:
+    """As many words differ: where they lie scattered the stories are more alike than where they lie together."""
+    told = [f"word{n}" for n in range(40)]
+    scattered = [f"other{n}" if n % 4 == 0 else word for n, word in enumerate(told)]
+    together = [*told[:30], *(f"other{n}" for n in range(10))]
+    assert similarity(" ".join(told), " ".join(scattered)) == 0.75
+    assert similarity(" ".join(told), " ".join(together)) == 0.69
+    shorter = " ".join(told[:30])
+    assert similarity(" ".join(told), shorter) == similarity(shorter, " ".join(told)) == 0.7886
+
+
 @pytest.mark.parametrize("unit", ["#", "#a ", "http://", "a.", "@a", "ﷺ", "\u202e", "x"])
 def test_hostile_texts(unit: str) -> None:
     """Only so much of a text is looked at, whatever it unfolds to."""
