@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 import math
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Sequence
+from typing import Any, Final, NamedTuple
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.brand import Kit
+from detectors.brand import WHOLE, Asset, Kit
 from detectors.colour import colour
 from detectors.evidence import Box
 from detectors.fingerprint import fingerprint
@@ -21,6 +22,13 @@ Looked = tuple[tuple[float, Box | None], ...]
 """Scores with their places; a method that finds no place gives None for it."""
 Baseline = Callable[[Picture, Kit], Looked]
 
+MARGIN: Final = 64
+"""px around a drawing whose features are taken."""
+_DETECTORS: Final[dict[str, Callable[[], cv2.Feature2D]]] = {
+    "SIFT": cv2.SIFT.create,
+    "ORB": functools.partial(cv2.ORB.create, 2000),
+}
+_NORMS: Final = {"SIFT": cv2.NORM_L2, "ORB": cv2.NORM_HAMMING}
 _RATIO: Final = 0.8
 _REPROJECTION: Final = 5.0
 _TEMPLATE: Final = 24
@@ -40,12 +48,12 @@ def by_hash(picture: Picture, kit: Kit) -> Looked:
 
 def by_sift(picture: Picture, kit: Kit) -> Looked:
     """SIFT, ratio test, RANSAC homography: inliers."""
-    return _by_features(picture, kit, cv2.SIFT.create(), cv2.NORM_L2)
+    return (by_features(picture, _known(kit, "mark", "SIFT"), "SIFT"),)
 
 
 def by_orb(picture: Picture, kit: Kit) -> Looked:
     """ORB, ratio test, RANSAC homography: inliers."""
-    return _by_features(picture, kit, cv2.ORB.create(2000), cv2.NORM_HAMMING)
+    return (by_features(picture, _known(kit, "mark", "ORB"), "ORB"),)
 
 
 def by_template(picture: Picture, kit: Kit) -> Looked:
@@ -78,46 +86,69 @@ BASELINES: Final[dict[str, Baseline]] = {
 }
 
 
-def _by_features(picture: Picture, kit: Kit, detector: cv2.Feature2D, norm: int) -> Looked:
+class Drawn(NamedTuple):
+    """The features of one drawing: places, descriptors, and the drawing's width and height in px, its margin in."""
+
+    places: NDArray[np.float32]
+    descriptors: NDArray[Any]
+    size: tuple[int, int]
+
+
+def drawn_features(gray: NDArray[np.uint8], way: str) -> Drawn | None:
+    """Of a drawing with its margin; None where it has too few for a homography. ``way``: "SIFT" or "ORB"."""
+    places, descriptors = _DETECTORS[way]().detectAndCompute(gray, None)
+    if descriptors is None or len(places) < 4:
+        return None
+    return Drawn(np.array([p.pt for p in places], np.float32), descriptors, (gray.shape[1], gray.shape[0]))
+
+
+def by_features(picture: Picture, known: Sequence[Drawn], way: str) -> tuple[float, Box | None]:
+    """The most inliers of any of the drawings, and the box of the drawing without its margin."""
     best: tuple[float, Box | None] = (0.0, None)
-    keypoints, seen = detector.detectAndCompute(picture.gray, None)
-    if seen is None or len(keypoints) < 4:
-        return (best,)
-    for variant in ("mono-black", "mono-white", "current"):
-        drawn = _drawn(kit, variant)
-        own, known = detector.detectAndCompute(drawn, None)
-        if known is None or len(own) < 4:
-            continue
-        pairs = cv2.BFMatcher(norm).knnMatch(known, seen, k=2)
+    places, seen = _DETECTORS[way]().detectAndCompute(picture.gray, None)
+    if seen is None or len(places) < 4:
+        return best
+    for drawn in known:
+        pairs = cv2.BFMatcher(_NORMS[way]).knnMatch(drawn.descriptors, seen, k=2)
         good = [pair[0] for pair in pairs if len(pair) == 2 and pair[0].distance < _RATIO * pair[1].distance]
         if len(good) < 4:
             continue
-        ours = np.array([own[match.queryIdx].pt for match in good], np.float32)
-        theirs = np.array([keypoints[match.trainIdx].pt for match in good], np.float32)
-        homography, inliers = cv2.findHomography(ours, theirs, cv2.RANSAC, _REPROJECTION)
-        if homography is None:
+        theirs = np.array([places[match.trainIdx].pt for match in good], np.float32)
+        homography, inliers = cv2.findHomography(
+            drawn.places[[m.queryIdx for m in good]], theirs, cv2.RANSAC, _REPROJECTION
+        )
+        if homography is None or (count := float(np.count_nonzero(inliers))) <= best[0]:
             continue
-        count = float(np.count_nonzero(inliers))
-        if count > best[0]:
-            extent = float(drawn.shape[0])
-            corners = np.array(
-                [[[64, 64], [extent - 64, 64], [extent - 64, extent - 64], [64, extent - 64]]], np.float64
-            )
-            points = cv2.perspectiveTransform(corners, homography)[0]
-            (left, top), (right, bottom) = points.min(axis=0), points.max(axis=0)
-            if all(math.isfinite(v) for v in (left, top, right, bottom)):
-                best = (count, (float(left), float(top), float(right - left), float(bottom - top)))
-    return (best,)
+        right, bottom = drawn.size[0] - MARGIN, drawn.size[1] - MARGIN
+        corners = np.array([[[MARGIN, MARGIN], [right, MARGIN], [right, bottom], [MARGIN, bottom]]], np.float64)
+        points = cv2.perspectiveTransform(corners, homography)[0]
+        (x, y), (u, v) = points.min(axis=0).tolist(), points.max(axis=0).tolist()
+        if all(math.isfinite(value) for value in (x, y, u, v)):
+            best = (count, (x, y, u - x, v - y))
+    return best
 
 
-def _drawn(kit: Kit, variant: str) -> NDArray[np.uint8]:
-    """The mark at 256 px in gray on a contrasting ground, 64 px of margin."""
-    rgba = kit.picture(next(asset for asset in kit.of_mark("mark") if asset.variant == variant))
-    ground = 30 if variant == "mono-white" else 245
+@functools.lru_cache(maxsize=4)
+def _known(kit: Kit, mark: str, way: str) -> tuple[Drawn, ...]:
+    chosen = (a for a in kit.of_mark(mark) if a.variant in ("mono-black", "mono-white", "current"))
+    features = (drawn_features(laid(kit, asset), way) for asset in chosen if asset.box == WHOLE)
+    return tuple(each for each in features if each is not None)
+
+
+def laid(kit: Kit, asset: Asset) -> NDArray[np.uint8]:
+    """A drawing in gray on a contrasting ground, with a margin."""
+    rgba = kit.picture(asset)
+    ground = 30 if asset.variant == "mono-white" else 245
     alpha = rgba[..., 3:].astype(np.float32) / 255
     flat = np.rint(rgba[..., :3] * alpha + ground * (1 - alpha)).astype(np.uint8)
     gray = cv2.cvtColor(flat, cv2.COLOR_RGB2GRAY)
-    return np.asarray(cv2.copyMakeBorder(gray, 64, 64, 64, 64, cv2.BORDER_CONSTANT, value=ground), np.uint8)
+    return np.asarray(
+        cv2.copyMakeBorder(gray, MARGIN, MARGIN, MARGIN, MARGIN, cv2.BORDER_CONSTANT, value=ground), np.uint8
+    )
+
+
+def _drawn(kit: Kit, variant: str) -> NDArray[np.uint8]:
+    return laid(kit, next(asset for asset in kit.of_mark("mark") if asset.variant == variant))
 
 
 def _spread(plane: NDArray[np.float32]) -> NDArray[np.float32]:
