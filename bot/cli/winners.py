@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from bot.reasons import Lang
 
 POST = click.argument("post", metavar="POST")
+_LONGEST = 200  # characters of a person's id
 
 
 @click.group()
@@ -94,6 +95,8 @@ def confirm(place: Place, post: str, person: str | None, region: str | None, who
     """Say who is behind a post: one person, one prize."""
     if region is not None and not (len(region) == 2 and region.isascii() and region.isupper()):
         raise click.BadParameter("write two capital letters (ISO 3166 alpha-2)", param_hint="--region")
+    if person is not None and not (0 < len(person) <= _LONGEST and person.isprintable()):
+        raise click.BadParameter(f"an id has 1 to {_LONGEST} printable characters", param_hint="--person")
     _act(place, lambda awarding: awarding.confirm(post, person, region, who), as_json=as_json)
 
 

@@ -214,4 +214,5 @@ def test_who_is_not_known_must_be_confirmed(command: Command, tmp_path: Path, cl
     for region, form in forms.items():
         assert command("winners", "confirm", first, "--region", region, "--as", "amy", *where).status == 0
         assert command("winners", "propose", "--json", *where).objects[0]["form"] == form
-    assert command("winners", "confirm", first, "--region", "usa", "--as", "amy", *where).status == 2
+    for wrong in (("--region", "usa"), ("--person", ""), ("--person", "p\x1b[31m"), ("--person", "p" * 201)):
+        assert command("winners", "confirm", first, *wrong, "--as", "amy", *where).status == 2
