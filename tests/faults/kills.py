@@ -1,19 +1,18 @@
-"""kill -9 at random moments of ``ingest``, of ``run`` beside somebody who decides, and of that somebody.
+"""kill -9 at random moments of ``ingest``, of ``run`` beside somebody who decides, and of that somebody: at the command
+line, on the page, in the terminal.
 
-Three of four kills hit a daemon that is being pushed posts to, the process that decides, or both at once; the fourth an
-``ingest``. In the end nothing that was acknowledged may be missing, nothing may be there twice, and the verdicts must
-equal those of a run that nobody disturbed. How soon a daemon is ready again is held to two seconds of the processor:
-the time on the clock is told beside it, and says as much about whatever else the machine was doing.
+One of four kills hits an ``ingest``; the others in turn a daemon that is being pushed posts to, ``approve`` and the
+like, ``serve``, ``review``, or the daemon and whoever decides at once. In the end nothing that was acknowledged may be
+missing, nothing may be there twice, and the verdicts must equal those of a run that nobody disturbed. How soon a daemon
+is ready again is held to two seconds of the processor: the time on the clock is told beside it, and says as much about
+whatever else the machine was doing.
 """
 
 from __future__ import annotations
 
 import json
 import random
-import select
-import signal
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -22,11 +21,12 @@ from pathlib import Path
 from bot.model import Verdict
 from tests.faults.daemon import PYTHON, ROOT, Daemon, environment
 from tests.faults.drill import Drill, Figures, together
+from tests.faults.people import AtTheCommandLine, InTheTerminal, OnThePage
 from tests.faults.remembered import opened, unsound, verdicts, wait_until_judged
 
 POSTS = 300
 PACE = 5  # posts a delivery
-DECIDER = "import sys; from bot.cli.app import run\nprint(flush=True)\nfor line in sys.stdin: run(line.split())"
+VICTIMS = ("daemon", "command", "page", "terminal", "both")
 
 Post = dict[str, object]
 
@@ -106,9 +106,15 @@ def differing(found: Mapping[str, Verdict], wanted: Mapping[str, Verdict]) -> in
 def kill_runs(trials: Sequence[int], folder: Path) -> Figures:
     """A daemon that is fed, and one who decides beside it; one of them or both are killed, a trial each."""
     calm = undisturbed(folder / "calm run")
-    daemon, decider = Daemon(folder / "run"), Decider(folder / "run")
+    daemon = Daemon(folder / "run")
+    people = {
+        "command": AtTheCommandLine(daemon.data),
+        "page": OnThePage(daemon.data),
+        "terminal": InTheTerminal(daemon.data),
+    }
     feeder = Feeder(daemon)
     figures = {"kills": 0.0, "starts": 0.0, "max_ready_s": 0.0, "max_ready_processor_s": 0.0}
+    figures |= {f"{victim}_killed": 0.0 for victim in VICTIMS}
 
     def start() -> None:
         figures["max_ready_s"] = max(figures["max_ready_s"], daemon.start())
@@ -119,33 +125,36 @@ def kill_runs(trials: Sequence[int], folder: Path) -> Figures:
     feeder.go_on(seconds=600.0, whole=True)
     wait_until_judged(daemon.data)
     for n in trials:
-        moments, victim = random.Random(n), ("daemon", "decider", "both")[n // 4 % 3]
-        decider.start()
-        pushing = threading.Thread(target=feeder.go_on, args=(1.5,))
-        pushing.start()
-        decider.decide_for(moments.uniform(0.0, 0.5))
-        figures["kills"] += 1
+        moments, victim = random.Random(n), VICTIMS[n % len(VICTIMS)]
+        person = people.get(victim) or people[moments.choice(sorted(people))]
+        person.stop.clear()
+        person.start()
+        threads = [threading.Thread(target=feeder.go_on, args=(600.0,)), threading.Thread(target=person.work)]
+        for thread in threads:
+            thread.start()
+        time.sleep(moments.uniform(0.0, 1.5))
         if victim != "daemon":
-            decider.kill()
-        if victim != "decider":
+            person.kill()
+        if victim in ("daemon", "both"):
             daemon.kill()
-            feeder.stop.set()
-        pushing.join()
+        figures["kills"] += 1
+        figures[f"{victim}_killed"] += 1
+        feeder.stop.set()
         if victim == "daemon":
-            decider.end()
-        if victim != "decider":
-            start()
+            person.end()
+        for thread in threads:
+            thread.join()
         feeder.stop.clear()
+        if victim in ("daemon", "both"):
+            start()
     feeder.go_on(seconds=600.0, whole=True)
     wait_until_judged(daemon.data)
     daemon.stop()
     with opened(daemon.data) as store:
-        kept = {row[0] for row in store.connection.rows("SELECT id FROM decisions")}
+        figures["decisions"] = float(sum(person.kept(store).total() for person in people.values()))
+        figures["decisions_lost"] = float(sum(person.lost(store) for person in people.values()))
+        figures["decisions_doubled"] = float(sum(person.doubled(store) for person in people.values()))
     figures["lost"] = float(differing(verdicts(daemon.data), calm))
-    figures["decisions"] = float(len(kept))
-    figures["decisions_lost"] = float(len(decider.told - kept))
-    # One that was killed may have decided once more than it could tell.
-    figures["decisions_doubled"] = float(max(0, len(kept - decider.told) - decider.kills))
     figures["doubled_or_odd"] = float(len(unsound(daemon.data)))
     return figures
 
@@ -187,70 +196,11 @@ class Feeder:
         assert last is None or self._at == last, "the round was not through in time"
 
 
-class Decider:
-    """A process that runs the real commands ``approve``, ``reject`` and ``undo``, and what it told of them."""
-
-    def __init__(self, data: Path) -> None:
-        self._data = data
-        self._random = random.Random(1)
-        self._rest = b""
-        self.told: set[str] = set()
-        self.kills = 0
-
-    def start(self) -> None:
-        """Start it and wait until it takes commands."""
-        self._rest = b""
-        self._process = subprocess.Popen(
-            [sys.executable, "-c", DECIDER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-            cwd=ROOT, env=environment({"GATEWARDEN_DATA": str(self._data)}), bufsize=0,
-        )  # fmt: skip
-        assert self._process.stdout is not None
-        self._process.stdout.readline()
-
-    def decide_for(self, seconds: float) -> None:
-        """Decide for so long, one command after the other as fast as they are carried out."""
-        assert self._process.stdin is not None and self._process.stdout is not None
-        until, told = time.monotonic() + seconds, b""
-        while time.monotonic() < until:
-            post = f"k{self._random.randrange(POSTS)}"
-            command = self._random.choice(
-                [f"approve {post}", f"reject {post} --reason content.offtopic", f"approve {post}", "undo"]
-            )
-            self._process.stdin.write(f"{command} --as mod --json\n".encode())
-            ready, _, _ = select.select([self._process.stdout], [], [], max(0.0, min(0.05, until - time.monotonic())))
-            if ready:
-                told += self._process.stdout.read(1 << 16)
-        self._hear(told)
-
-    def kill(self) -> None:
-        """kill -9; what it had told before is read."""
-        self._process.send_signal(signal.SIGKILL)
-        self.kills += 1
-        self._finish()
-
-    def end(self) -> None:
-        """Let it carry out what it was told to, and end."""
-        assert self._process.stdin is not None
-        self._process.stdin.close()
-        self._finish()
-
-    def _finish(self) -> None:
-        assert self._process.stdin is not None and self._process.stdout is not None
-        self._hear(self._process.stdout.read())
-        self._process.stdin.close()
-        self._process.stdout.close()
-        self._process.wait()
-
-    def _hear(self, told: bytes) -> None:
-        *lines, self._rest = (self._rest + told).split(b"\n")
-        self.told |= {json.loads(line)["id"] for line in lines if line}
-
-
 DRILL = Drill(
     name="kills",
-    title="kill -9 over ingest, run and decisions",
+    title="kill -9 over ingest, run, commands, page and terminal",
     trials=1000,
-    batch=40,
+    batch=50,
     most={"lost": 0, "doubled_or_odd": 0, "decisions_lost": 0, "decisions_doubled": 0, "max_ready_processor_s": 2.0},
     run=kill,
 )

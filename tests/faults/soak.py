@@ -1,8 +1,8 @@
 """Weeks in hours: posts without media by the hundred thousand through one daemon, and what it holds on to.
 
-Most are short words under the hashtag, some repeat one of five hundred stories, all by ever new authors. Stories that
-are new cost memory by design (about 1.1 KB each, for the index that finds them again), so there are none beyond these:
-what grows here would grow for no reason. The data directory is kept from part to part; each part is one daemon's life.
+Each tells a story of its own, but for one in twenty that repeats one of five hundred, all by ever new authors: whatever
+grows with posts, with stories or with authors grows here. The data directory is kept from part to part; each part is
+one daemon's life, and the index of stories is read from the disk at its start.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _THREADS = re.compile(r"Threads:\s+(\d+)")
 
 def post(number: int) -> dict[str, object]:
     """The post of that number."""
-    words = story(number % 500) if number % 20 == 7 else f"打卡{number}"
+    words = story(number % 500 if number % 20 == 7 else number + 500)
     return {
         "id": f"s{number}",
         "created_at": 1752900000 + number % 400_000,
