@@ -2,8 +2,7 @@
 [--chain HASH:GENESIS:PERIOD]. FOLDER holds commitment.json, entries.jsonl, beacon.json, result.json.
 --published: the SHA-256 of commitment.json as you noted it before the draw; else you trust that it was this one.
 --chain: the drand network that you trust, if not quicknet. NOT checked here: that this network signed the round.
---receipt: tells where your own entry stands. The rules, and how to check the signature: docs/draw.md.
-"""
+--receipt: tells where your own entry stands. The rules, and how to check the signature: docs/draw.md."""
 
 import argparse
 import hashlib
@@ -86,15 +85,16 @@ if __name__ == "__main__":
     parser.add_argument("folder", type=Path)
     parser.add_argument("--published", metavar="SHA256")
     parser.add_argument("--chain", metavar="HASH:GENESIS:PERIOD", default=QUICKNET)
-    parser.add_argument("--receipt", type=lambda name: json.loads(Path(name).read_bytes()), metavar="FILE")
+    parser.add_argument("--receipt", type=Path, metavar="FILE")
     options = parser.parse_args()
     try:
         ranking, others = check(options.folder, options.published, options.chain)
+        mine = json.loads(options.receipt.read_bytes()) if options.receipt else None
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as problem:
         raise SystemExit(f"NOT VALID: {type(problem).__name__}: {problem}") from None
     print(f"valid: {len(ranking)} entries drew, {len(others)} did not; the first is {(ranking or ['nobody'])[0]}")
     print(f"compare a drand round with https://api.drand.sh/{options.chain.partition(':')[0]}/public/ROUND")
-    if mine := options.receipt:
+    if mine:
         mark = hmac.new(bytes.fromhex(mine["salt"]), mine["post_id"].encode(), "sha256").hexdigest()
         place = f"place {ranking.index(mark) + 1}" if mark in ranking else others.get(mark, "not in the list")
         print(f"your entry {mark}: {place}")

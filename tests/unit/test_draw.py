@@ -275,6 +275,8 @@ def test_the_verifier_takes_the_published_digest_and_a_receipt(tmp_path: Path) -
     bad = run([*program, "--published", "0" * 64])
     assert (bad.returncode, bad.stdout) == (1, "")
     assert bad.stderr == "NOT VALID: commitment.json: is not the one that was published\n"
+    lost = run([*program, "--receipt", str(tmp_path / "none.json")])
+    assert (lost.returncode, lost.stderr.count("\n")) == (1, 1), "one line says what is wrong"
 
 
 def test_the_verifier_agrees_and_lets_no_change_pass(tmp_path: Path) -> None:
