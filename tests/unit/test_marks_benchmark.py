@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pytest
 
+from benchmarks.baselines import by_features, drawn_features, laid
 from benchmarks.marks import Result, wilson
 from benchmarks.mix import Mix, average_precision, bands, outcome
+from benchmarks.photographs import annotated
+from benchmarks.prints import flat_print, poster
 from benchmarks.scenes import CONDITIONS, VARIANTS, ring, scene, square
+from detectors.brand import load_kit
+from detectors.examples import scene as ground
+from detectors.picture import Picture
 
 
 def test_the_interval_is_wilsons() -> None:
@@ -86,3 +94,38 @@ def test_the_bands_keep_to_both_limits() -> None:
     assert outcome(mix, accept, absent).wrong <= 0.005
     assert outcome(mix, accept, absent).absent <= 0.01
     assert 0 < absent <= accept < 1
+
+
+def test_photographs_come_with_the_boxes_of_their_brand(tmp_path: Path) -> None:
+    """One entry a photograph and brand, each box once; brands outside the kit, flat boxes and lost files aside."""
+    pictures = tmp_path / "flickr_logos_27_dataset_images"
+    pictures.mkdir()
+    (pictures / "1.jpg").touch()
+    (tmp_path / "flickr_logos_27_dataset_training_set_annotation.txt").write_text(
+        "1.jpg Apple 1 10 20 50 80\n1.jpg Apple 2 10 20 50 80\n1.jpg Apple 1 5 5 5 9\n1.jpg Nike 1 1 1 9 9\n"
+        "2.jpg Apple 1 1 1 9 9\n"
+    )
+    assert annotated(tmp_path, ["apple"]) == [(pictures / "1.jpg", "apple", ((10.0, 20.0, 40.0, 60.0),))]
+
+
+def test_classical_features_find_what_they_can() -> None:
+    """A large, clean lock-up on a soft scene is found at its place: the baselines are no straw men."""
+    kit = load_kit("gate")
+    drawing = laid(kit, next(asset for asset in kit.of_mark("lockup") if asset.variant == "mono-black"))
+    shown = ground(2, 1280, 720)
+    height, width = drawing.shape
+    shown[100 : 100 + height, 200 : 200 + width] = drawing[..., None]
+    known = drawn_features(drawing, "SIFT")
+    assert known is not None
+    count, box = by_features(Picture.of(shown), [known], "SIFT")
+    assert count >= 12
+    assert box == pytest.approx((264, 164, width - 128, height - 128), abs=6)
+
+
+def test_prints_differ_by_seed_and_repeat() -> None:
+    """The same seed draws the same artwork, another seed another."""
+    photo = np.asarray(ground(3), np.uint8)
+    for draw in (flat_print, lambda rng: poster(rng, photo)):
+        first, again, other = (draw(np.random.default_rng(seed)) for seed in (1, 1, 2))
+        assert np.array_equal(first, again)
+        assert first.shape != other.shape or not np.array_equal(first, other)
