@@ -26,6 +26,7 @@ from detectors.evidence import Value
 
 Names = Literal["masked", "full", "hidden"]
 LANGUAGES: Final[tuple[Lang, ...]] = get_args(Lang)
+_ENGLISH_FIRST: Final[tuple[Lang, Lang]] = ("en", "zh")  # columns of a sheet
 
 _WORDS: Final = tomllib.loads(Path(__file__).with_name("words.toml").read_text("utf-8"))
 _LONGEST: Final = 40  # terminal cells of a whole nickname
@@ -103,6 +104,7 @@ def files(page: Page) -> dict[str, bytes]:
     found = {f"winners.{lang}.md": _markdown(page, lang).encode() for lang in LANGUAGES}
     found |= {f"winners.{lang}.html": _html(page, lang).encode() for lang in LANGUAGES}
     found["winners.csv"] = _csv(page).encode("utf-8-sig")  # so that spreadsheets read it as UTF-8
+    found["statistics.csv"] = _statistics_csv(page).encode("utf-8-sig")
     found["winners.json"] = (json.dumps(_object(page), ensure_ascii=False, indent=1) + "\n").encode()
     return found
 
@@ -120,7 +122,7 @@ def delivery(
             a.post_id,
             *owners[a.post_id],
             a.form,
-            *(_prize(prizes[a.tier], a.form, la) for la in ("en", "zh")),
+            *(_prize(prizes[a.tier], a.form, lang) for lang in _ENGLISH_FIRST),
         ]
         for tier in tiers
         for a in tier.awards
@@ -250,10 +252,21 @@ def _md(value: object) -> str:
 
 
 def _csv(page: Page) -> str:
-    rows: list[list[object]] = [["tier", "place", "name", "post", "prize", "prize_zh", "by", "by_zh"]]
-    rows += [
-        [w.tier, w.place, w.name, w.post, w.prize["en"], w.prize["zh"], w.by["en"], w.by["zh"]] for w in page.winners
+    rows: list[list[object]] = [
+        ["tier", "place", "name", "post", "prize", "prize_zh", "by", "by_zh", "tier_name", "tier_name_zh"]
     ]
+    for w in page.winners:
+        name = {lang: tier_name(w.tier, lang) for lang in LANGUAGES}
+        told = [words[lang] for words in (w.prize, w.by, name) for lang in _ENGLISH_FIRST]
+        rows.append([w.tier, w.place, w.name, w.post, *told])
+    return _written(rows)
+
+
+def _statistics_csv(page: Page) -> str:
+    rows: list[list[object]] = [["name", "label", "label_zh", "count"]]
+    for names, labelled in ((page.statistics, _statistics), (page.reasons, _reasons)):
+        english, chinese = (labelled(page, lang) for lang in _ENGLISH_FIRST)
+        rows += [[name, en, zh, n] for name, (en, n), (zh, _) in zip(names, english, chinese, strict=True)]
     return _written(rows)
 
 
@@ -266,6 +279,11 @@ def _written(rows: Sequence[Sequence[object]]) -> str:
 def _object(page: Page) -> dict[str, Any]:
     return {
         "campaign": page.campaign,
+        "title": page.titles,
+        "tiers": [
+            {"tier": tier, "count": count, "name": {lang: tier_name(tier, lang) for lang in LANGUAGES}}
+            for tier, count in page.tiers
+        ],
         "frozen_at": page.frozen_at.isoformat(),
         "evidence": page.evidence,
         "commitment": page.commitment,

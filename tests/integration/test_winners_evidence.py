@@ -129,7 +129,11 @@ def test_what_is_published_is_safe_and_masked(
     rows = list(csv.reader(io.StringIO((public / "winners.csv").read_text("utf-8-sig"))))
     assert len(rows) == 74
     assert not any(cell.startswith(("=", "+", "-", "@")) for row in rows for cell in row)
+    assert {row[9] for row in rows[1:]} == {"创意大奖", "共创纪念奖", "参与奖", "分享奖"}
+    counted = {r[0]: r[1:] for r in csv.reader(io.StringIO((public / "statistics.csv").read_text("utf-8-sig")))}
+    assert (counted["name"], counted["awards"]) == (["label", "label_zh", "count"], ["Prizes given", "发放奖品", "73"])
     data = json.loads((public / "winners.json").read_text())
+    assert {tier["name"]["zh"] for tier in data["tiers"]} == {row[9] for row in rows[1:]}
     everything = "".join(path.read_text("utf-8") for path in public.glob("winners.*"))
     assert ("satoshi" in everything) == (names == "full")
     assert ("s***i" in everything) == (names == "masked")
