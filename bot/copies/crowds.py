@@ -9,7 +9,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from bot.copies.candidates import SAMPLE, positions
+from bot.copies.candidates import positions
+from bot.copies.parts import CROWD
 
 _FAR: Final = 2**64 - 1
 Ranks = npt.NDArray[np.uint64]
@@ -57,9 +58,9 @@ class Crowds:
     def settle(self, node: int, doubtful: Collection[int]) -> None:
         """Say which doubtful links a picture has, at least all of its sample."""
         self._ends.pop(node, None)
-        if len(doubtful) >= SAMPLE:
+        if len(doubtful) >= CROWD:
             ranks = self._ranks(node, np.fromiter(doubtful, np.int64, len(doubtful)))
-            self._ends[node] = int(np.partition(ranks, SAMPLE - 1)[SAMPLE - 1])
+            self._ends[node] = int(np.partition(ranks, CROWD - 1)[CROWD - 1])
 
     def settle_all(self, pairs: Iterable[tuple[int, int]]) -> None:
         """Settle every picture, from all doubtful links."""
@@ -72,7 +73,7 @@ class Crowds:
 
     def sample(self, node: int, doubtful: dict[int, int]) -> list[int]:
         """Of the doubtful links of a crowded picture, given as partner and value, the values of its sample."""
-        within = heapq.nsmallest(SAMPLE, doubtful, key=lambda other: (self._rank(node, other), other))
+        within = heapq.nsmallest(CROWD, doubtful, key=lambda other: (self._rank(node, other), other))
         return [doubtful[other] for other in within]
 
     def _ranks(self, node: int, others: npt.NDArray[np.int64]) -> Ranks:

@@ -18,9 +18,8 @@ from dataclasses import dataclass
 import msgspec
 
 from bot.campaign import Campaign
-from bot.copies.candidates import Proved, less, proved
+from bot.copies.candidates import MORE, Proved, any_of, less, proved
 from bot.copies.crowds import Crowds
-from bot.copies.parts import common
 from bot.copies.proof import SHARED_LEAST, Sight, prove, sight
 from bot.copies.wholes import Print, hashes, least_distance, panels
 from bot.store import Store
@@ -159,7 +158,7 @@ class Linker:
         if medium is None:
             return set()
         within, changed = self._near(medium) | self._crowds.sampled(node, links), set()
-        wanted = self._beyond(medium, self._shared_by_all(node), self._crowds.sampled)
+        wanted = self._beyond(medium, self._shown(node), self._crowds.sampled)
         for other in sorted(wanted - links.keys()):
             found = self._proved(medium, other)
             if found is not None:
@@ -173,7 +172,7 @@ class Linker:
         """Who, but those known to belong to a sample, shares more with a crowded picture than what is everybody's, on
         either side."""
         own = less(medium.words, shared)
-        others = self._sharing(own) - {medium.node}
+        others = self._sharing(own, MORE) - {medium.node}
         return {other for other in others - known(medium.node, others) if self._shares_more(other, own)}
 
     def _shares_more(self, node: int, words: Codes) -> bool:
@@ -181,19 +180,19 @@ class Linker:
         if not self._crowds.crowded(node):
             return True
         index = FeatureIndex()
-        index.add(0, less(codes(self._store.media.features(self._sha(node))), self._shared_by_all(node)))
-        return bool(index.sharing(words, SHARED_LEAST))
+        index.add(0, less(codes(self._store.media.features(self._sha(node))), self._shown(node)))
+        return bool(index.sharing(words, MORE))
 
-    def _shared_by_all(self, node: int) -> int:
-        """The points of a crowded picture that its sample shows to be everybody's."""
-        return common(self._crowds.sample(node, self._store.graph.partial_links.doubtful(node)))
+    def _shown(self, node: int) -> int:
+        """The points of a crowded picture that its sample shows."""
+        return any_of(self._crowds.sample(node, self._store.graph.partial_links.doubtful(node)))
 
     def _near(self, medium: _Medium) -> set[int]:
         radius = self._campaign.copies.near + TURN_SLACK
         return {key for f in medium.prints for key, _ in self._hashes.within(f.orientations, radius)} - {medium.node}
 
-    def _sharing(self, words: Codes) -> set[int]:
-        return {key for key, _ in self._features.sharing(words, SHARED_LEAST)}
+    def _sharing(self, words: Codes, least: int = SHARED_LEAST) -> set[int]:
+        return {key for key, _ in self._features.sharing(words, least)}
 
     def _medium(self, node: int) -> _Medium | None:
         sha256 = self._sha(node)

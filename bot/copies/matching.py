@@ -16,14 +16,14 @@ import msgspec
 import numpy as np
 
 from bot.campaign import Campaign
-from bot.copies.candidates import less, positions, proved
+from bot.copies.candidates import MORE, less, positions, proved
 from bot.copies.parts import common, counts
 from bot.copies.proof import SHARED_LEAST, Proof, Sight, ignored, likeliest, placed, prove, sight
 from bot.copies.proof import score_of as proof_score
 from bot.copies.wholes import BITS, Print, hashes, panels
 from detectors.evidence import MediaEvidence, Point, Quad, Value
 from detectors.feature_index import FeatureIndex
-from detectors.features import codes, unpack
+from detectors.features import Codes, codes, unpack
 from detectors.geometry import aligned
 from detectors.nearest import TURN_SLACK, HashIndex
 from detectors.text import story
@@ -123,17 +123,17 @@ class Matcher:
         near = {key for key, _ in self._hashes.within(views, self._near + TURN_SLACK)}
         seen, coded = self._sight(query), codes(query.evidence.features)
 
-        def sharing(shared: int) -> set[int]:
-            return {key for key, _ in self._features.sharing(less(coded, shared), SHARED_LEAST)} - exact
+        def sharing(words: Codes, least: int) -> set[int]:
+            return {key for key, _ in self._features.sharing(words, least)} - exact
 
         def tried(key: int) -> tuple[Proof, int] | None:
             return None if self._items[key].real == query.real else self._tried(seen, self._items[key])
 
         near -= exact
-        alike = sorted(near | sharing(0))
+        alike = sorted(near | sharing(coded, SHARED_LEAST))
         ranks = self._positions[alike] ^ positions([query.evidence.sha256])
         ranked = [alike[place] for place in np.argsort(ranks, kind="stable")]
-        for key, proof, points in proved(ranked, near, sharing, tried):
+        for key, proof, points in proved(ranked, near, lambda shown: sharing(less(coded, shown), MORE), tried):
             match = self._match(seen, self._items[key], proof)
             found.append((match, points if proof.doubtful else None))
         kept = [match for match in _less_shared(found, self._campaign) if match.score >= self.min_score]

@@ -23,6 +23,9 @@ _SPREAD_WHOLES: Final = 0.7
 _WHOLES: Final = 0.7  # least share of either picture seen in the other for the two to lie upon each other as wholes
 SHARED_BY: Final = 3
 """Other doubtful links in which a point must take part before it is everybody's."""
+CROWD: Final = 16
+"""Doubtful links that make a crowd, in which one other link is enough: of many that share a template, each agrees with
+each on a part of it only."""
 
 
 NEVER: Final = 1 << 16
@@ -68,13 +71,15 @@ def bits(points: Iterable[int]) -> str:
 
 
 def common(doubtful: Sequence[int]) -> int:
-    """The points that occur in more than ``SHARED_BY`` of one picture's doubtful links, each given as its bits."""
-    seen = [0] * (SHARED_BY + 1)
+    """The points that occur in more than ``SHARED_BY`` of one picture's doubtful links, in a crowd in more than one,
+    each given as its bits."""
+    others = SHARED_BY if len(doubtful) < CROWD else 1
+    seen = [0] * (others + 1)
     for points in doubtful:
-        for level in range(SHARED_BY, 0, -1):
+        for level in range(others, 0, -1):
             seen[level] |= seen[level - 1] & points
         seen[0] |= points
-    return seen[SHARED_BY]
+    return seen[others]
 
 
 def counts(points: int, shared: int, least: int) -> bool:

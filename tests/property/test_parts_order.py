@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from bot.campaign import Campaign, load_campaign
 from bot.copies import bank, candidates, crowds, linking, parts
-from bot.copies.candidates import SAMPLE
+from bot.copies.parts import CROWD
 from bot.copies.proof import Proof, Sight, prove
 from bot.copies.relate import Relater
 from bot.model import Author, Interval, Looked, MediaRef, Post, Relation
@@ -184,8 +184,8 @@ crowd = [
 def small_samples() -> Iterator[None]:
     """Samples of five, so that a small crowd has them full."""
     with pytest.MonkeyPatch.context() as patch:
-        for module in (candidates, crowds):
-            patch.setattr(module, "SAMPLE", 5)
+        for module in (candidates, crowds, parts):
+            patch.setattr(module, "CROWD", 5)
         yield
 
 
@@ -230,7 +230,7 @@ def test_the_sample_is_proved_and_whoever_shares_more() -> None:
 
     ranked = list(range(100))
     found = [key for key, _, _ in candidates.proved(ranked, {80}, beyond, prove)]
-    assert found == tried == [*range(SAMPLE), 80, 90]
+    assert found == tried == [*range(CROWD), 80, 90]
     assert asked == [0b11]
     assert [key for key, _, _ in candidates.proved(ranked[:10], set(), beyond, prove)] == ranked[:10]
     assert candidates.positions(["1f" * 32, "00" * 7 + "a0" + "ff" * 24]).tolist() == [int("1f" * 8, 16), 0xA0]
@@ -305,7 +305,7 @@ def test_a_flood_of_framed_pictures_costs_few_proofs(tmp_path: Path, monkeypatch
     monkeypatch.setattr(linking, "prove", counted)
     found = related(tmp_path, [f"framed {seed}" for seed in range(10, 46)], list(range(36)))
     assert all(relations == () for relations in found.values())
-    assert len(proofs) <= 36 * 2 * SAMPLE
+    assert len(proofs) <= 36 * 2 * CROWD
 
 
 def test_common_points_are_those_of_many_links() -> None:
