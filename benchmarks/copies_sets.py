@@ -30,6 +30,7 @@ __all__ = ["SPLITS", "Made", "Query", "Sets", "Sizes"]
 SPLITS: Final = {"thresholds": ("train", "validation"), "test": ("test",)}
 """Parts of what ``python -m training.gather`` makes, by split. The vocabulary was learnt from ``train``."""
 _LONGEST: Final = 1280  # what detectors see is no larger
+_MASK: Final = "_segmentation_"
 _LARGE: Final = 800  # of the shorter side, from which a picture is cut into four and not two
 
 
@@ -127,7 +128,9 @@ def _mixed(first: Sequence[Query], second: Sequence[Query]) -> Iterator[Query]:
 
 
 def _files(folders: Iterator[Path] | Sequence[Path]) -> list[Path]:
-    return sorted(p for folder in folders for p in folder.iterdir() if p.suffix.lower() in (".jpg", ".jpeg", ".png"))
+    """Photographs: a set of these holds the masks of its photographs' parts too, each in several forms."""
+    found = (p for folder in folders for p in folder.iterdir() if p.suffix.lower() in (".jpg", ".jpeg", ".png"))
+    return sorted(p for p in found if _MASK not in p.name)
 
 
 def _parts(path: Path) -> tuple[str, ...]:
