@@ -53,7 +53,7 @@ def add(place: Place, name: str, account: str | None, as_json: bool) -> None:
     from bot.review.moderators import name_moderator
     from bot.store.opening import opened
 
-    name = person(name)
+    name = person(name, "NAME")
     with opened(place.settings) as store, store.transaction():
         new = Panel(store, place.campaign).add(name, account, _now())
         role = store.moderators.role(name)

@@ -136,7 +136,7 @@ def by(command: F) -> F:
     )
 
 
-def person(name: str | None) -> str:
+def person(name: str | None, where: str = "--as") -> str:
     """The name of whoever decides. Raises UserError where none can be told, ``click.BadParameter`` for no name."""
     if name is None:
         try:
@@ -145,7 +145,7 @@ def person(name: str | None) -> str:
             raise UserError("nobody is logged in here: say who decides with --as NAME") from error
     name = name.strip()
     if not 0 < len(name) <= MOST_NAME or not name.isprintable():
-        raise click.BadParameter(f"a name has 1 to {MOST_NAME} printable characters", param_hint="--as")
+        raise click.BadParameter(f"a name has 1 to {MOST_NAME} printable characters", param_hint=where)
     return name
 
 
