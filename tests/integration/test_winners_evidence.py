@@ -17,12 +17,15 @@ from typing import Any
 import msgspec
 import pytest
 
-from bot.awards.release import owner
+from benchmarks.draw import NETWORK
+from bot.awards import drawing
+from bot.awards.randomness import drand_round
+from bot.awards.release import owner, release, write
 from bot.awards.winners import Awarding
 from bot.campaign import load_campaign
 from bot.store import Store
 from bot.store.times import to_us
-from tests.integration.award_store import COUNT, NOW, fill, frozen, published, verify
+from tests.integration.award_store import COUNT, MOMENT, NOW, fill, frozen, published, scored, shared, verify
 from tests.integration.commands import Command
 
 FORGED: tuple[tuple[str, Callable[[Any], Any], str], ...] = (
@@ -149,6 +152,25 @@ def test_what_is_published_is_safe_and_masked(
     assert data["statistics"]["drawn"] == COUNT - COUNT // 15 + 1 - (COUNT % 15 == 1)
     evidence = "".join(p.read_text() for p in (public.parent / "evidence").rglob("*.json"))
     assert not any(f'"{word}"' in evidence for word in ("satoshi", "张三丰", "a5", "p5", "amy", "jo"))
+
+
+def test_a_draw_by_another_network_verifies_where_it_is_named(tmp_path: Path) -> None:
+    """The evidence of a draw by a network that is not quicknet is refused, unless its reader names that network."""
+    store, campaign, count = fill(tmp_path, 75), load_campaign(), 75
+    scored(store, count)
+    shared(store, count)
+    with contextlib.closing(store), store.transaction():
+        source = drand_round(NETWORK.chain, MOMENT, None)
+        drawing.commit(store, campaign, source, (), "amy", MOMENT)
+        drawing.hold(store, campaign.name, NETWORK.beacon(source.round), "amy", source.due)
+        awarding = Awarding(store, campaign, NOW)
+        awarding.tick([award.post_id for tier in awarding.proposal().tiers for award in tier.awards], "person", "amy")
+        write(tmp_path / "out", release(store, campaign, awarding.freeze("amy"), "masked")[0])
+    folder = tmp_path / "out" / "evidence"
+    problems = runpy.run_path(str(folder / "verify_winners.py"))["problems"]
+    assert problems(folder) == ["draw/NOT VALID: commitment.json: another chain"]
+    assert problems(folder, chain=NETWORK.named) == []
+    assert verify(tmp_path / "out", "--chain", NETWORK.named).returncode == 0
 
 
 def test_whoever_has_no_account_is_delivered_to_as_a_person(tmp_path: Path) -> None:
