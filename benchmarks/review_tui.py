@@ -218,6 +218,7 @@ def main() -> None:
         began, waited = time.monotonic(), pressure()
         with reviewing(data) as screen:
             assert screen.until(done, time.monotonic()) is not None, "the first post was never drawn"
+            time.sleep(_REACTION)
             times = calm(screen, done, given.keys)
             half, most, longest = (1000 * percentile(times, share) for share in (0.5, 0.95, 1.0))
             print(f"calm: {len(times)} keys, p50 {half:.0f} ms, p95 {most:.0f} ms, longest {longest:.0f} ms")

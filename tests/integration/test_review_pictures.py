@@ -41,6 +41,27 @@ async def test_pictures_are_decoded_before_a_key_asks_for_them(judged: Path) -> 
         assert "▀" in rows(app, "picture")
 
 
+async def test_no_key_decides_on_a_picture_that_is_still_coming(judged: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A post without its picture is not drawn yet: a key that decides is refused until it is there."""
+    async with reviewing(judged, Clock(), at_hand=2) as (app, pilot):
+        await until(pilot, lambda: all(0 in item.sights for item in app.lane.at_hand))
+        following, look, held = app.lane.at_hand[1], app._eyes.look, list[tuple[object, ...]]()
+        following.sights.clear()
+        following.shown.clear()
+        monkeypatch.setattr(app._eyes, "look", lambda *asked: held.append(asked))
+        await press(app, pilot, "a")
+        await until(pilot, lambda: "coming" in rows(app, "picture"))
+        await pilot.press("x")
+        await until(pilot, lambda: "too quick" in rows(app, "said"))
+        assert app.lane.item is following
+        monkeypatch.undo()
+        for asked in held:
+            look(*asked)  # type: ignore[arg-type]
+        await press(app, pilot, "x")
+    with closing(Store(judged)) as store:
+        assert [d.action for d in store.verdicts.decisions(following.post_id)] == ["reject"]
+
+
 async def test_strangers_text_moves_nothing(judged: Path) -> None:
     """An escape sequence and a turn of direction are written out, in the post and in the queue."""
     async with reviewing(judged, Clock(), wanted=ANN, at_hand=1) as (app, _):

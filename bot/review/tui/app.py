@@ -55,7 +55,7 @@ class ReviewApp(Stage):
         self.page = ReviewScreen(setting.reader, self.palette, setting.way)
         gallery = Gallery(self._eyes, setting)
         self.lane = Lane(self._backstage, self, setting.wanted, setting.lease)
-        self.drawing = Drawing(self.page, setting, gallery)
+        self.drawing = Drawing(self.page, setting, gallery, self._whole)
         self.overlays = Overlays(self.page, setting, gallery, self._backstage, self)
         self._actions: dict[str, Callable[[Item, Key], None]] = {
             "approve": lambda item, key: self._decide(item, key, lambda place, it: (place.desk.approve(it.claim),)),
@@ -268,9 +268,15 @@ class ReviewApp(Stage):
         """Draw the post that is now the one on the screen. Until it is drawn, no key decides on it."""
         self.drawn_at, self._handed = math.inf, False
         self._calm.drawing()
-        item = self.lane.item
         self.drawing.show(self.lane)
-        self.page.call_after_refresh(self._written, item)
+        self.page.call_after_refresh(self._calm.drawn)
+        if self.lane.item is None:
+            self.page.call_after_refresh(self._written, None)
+
+    def _whole(self, item: Item) -> None:
+        """All of the post is on the screen, but for the frames that are still to be drawn."""
+        if self.drawn_at == math.inf:
+            self.page.call_after_refresh(self._written, item)
 
     def _resized(self) -> None:
         """Draw the same in the room that there is now."""
@@ -287,7 +293,6 @@ class ReviewApp(Stage):
 
     def _written(self, item: Item | None) -> None:
         """All frames of the post were handed to the terminal."""
-        self._calm.drawn()
         if item is self.lane.item and self.drawn_at == math.inf:
             self._handed = True
             if self.is_headless or self._answers >= self._questions:

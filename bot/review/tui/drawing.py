@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
+from collections.abc import Callable
 from typing import Final
 
 from bot.review.tui.gallery import Gallery
@@ -21,8 +22,9 @@ _LEAST: Final = 30.0  # seconds before which there is no telling
 class Drawing:
     """Draws what is at hand into the parts of the screen."""
 
-    def __init__(self, page: ReviewScreen, setting: Setting, gallery: Gallery) -> None:
-        self._page, self._setting, self._gallery = page, setting, gallery
+    def __init__(self, page: ReviewScreen, setting: Setting, gallery: Gallery, whole: Callable[[Item], object]) -> None:
+        """``whole`` is told when all of the post was put on the screen, its picture included."""
+        self._page, self._setting, self._gallery, self._whole = page, setting, gallery, whole
         self._say = setting.reader.say
         self._began = time.monotonic()
         self._times: deque[float] = deque()
@@ -63,6 +65,7 @@ class Drawing:
         if item.media in item.sights:
             shown = self._gallery.shown(item, item.media, room)
             self._page.show_picture("picture", shown, _("no picture that could be shown") if shown is None else "")
+            self._whole(item)
         else:
             self._page.show_picture("picture", None, _("the picture is coming …"))
             self._gallery.fetch(item, item.media, room, lambda: self.picture(item), urgent=True)
