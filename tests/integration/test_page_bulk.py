@@ -166,7 +166,8 @@ async def test_a_filter_is_decided_by_the_keyboard_alone(page: Served) -> None:
         await reach(".choose button")
         await tab.press("Enter")
         await loaded(".preview")
-        await reach(".preview .primary")
+        await tab.press("Tab")  # what would change is read first; the next stop confirms it
+        assert await tab.value("document.activeElement.matches('.preview .primary')")
         await tab.press("Enter")
         await loaded(".outcome")
         assert len(await decided(page)) == QUOTA
