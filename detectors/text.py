@@ -11,7 +11,6 @@ import re
 import unicodedata
 from collections.abc import Callable, Sequence
 
-import opencc
 import xxhash
 from rapidfuzz.distance import Indel
 
@@ -59,6 +58,8 @@ def _fold(text: str) -> str:
 
 @functools.cache
 def _simplifier() -> Callable[[str], str]:
+    import opencc  # only where a story is read: its dictionaries take their time, and deciding needs none
+
     convert: Callable[[str], str] = opencc.OpenCC("t2s").convert
     return convert
 

@@ -220,13 +220,13 @@ def test_help_and_review_load_no_heavy_library(judged: Path) -> None:
         "import sys; from bot.cli.app import run; run(sys.argv[2:]);"
         " heavy = [m for m in sys.argv[1].split() if m in sys.modules]; sys.exit(f'loaded {heavy}' if heavy else 0)"
     )
-    all_heavy = "cv2 faiss av PIL aiohttp opencc"
+    all_heavy = "cv2 av PIL aiohttp opencc"
     for heavy, arguments in (
         (f"{all_heavy} numpy sqlite_utils msgspec rich.console", ["--help"]),
         (all_heavy, ["approve", "101"]),
         (all_heavy, ["undo"]),
-        ("cv2 faiss av PIL aiohttp", ["queue", "-n", "1"]),
-        ("cv2 faiss av PIL aiohttp", ["export", "-o", os.devnull]),
+        ("cv2 av PIL aiohttp", ["queue", "-n", "1"]),
+        ("cv2 av PIL aiohttp", ["export", "-o", os.devnull]),
     ):
         done = subprocess.run(
             [sys.executable, "-c", probe, heavy, *arguments],
