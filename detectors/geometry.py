@@ -45,7 +45,9 @@ class Alignment:
     ``pairs`` (n, 2) are indices of the features that agree with it. ``covers`` is the share of the first and of the
     second picture that the other reaches, ``spans`` the share within the hull of the agreeing features, ``alike`` the
     share of the overlap that looks the same in the small gray copies, ``spread`` the share of it, in
-    ``_SPREAD_CELLS`` cells a side, in which some features agree; all in 0..1.
+    ``_SPREAD_CELLS`` cells a side, in which some features agree; all in 0..1. ``askew``: how far the overlap's corners
+    lie from where the best map without a turn puts them (moves, scales, mirrors, right angles: what editing does), as a
+    share of its longer side.
     """
 
     matrix: Floats
@@ -54,6 +56,7 @@ class Alignment:
     spans: tuple[float, float]
     alike: float
     spread: float
+    askew: float
 
     @property
     def inliers(self) -> int:
@@ -83,6 +86,7 @@ def aligned(a: Features, b: Features, ignored: tuple[Bools, Bools] | None = None
         spans=(_hull(a.points[kept[:, 0]], a), _hull(b.points[kept[:, 1]], b)),
         alike=_alike(a, b, matrix),
         spread=_spread(b, kept, theirs),
+        askew=_askew(ours, theirs),
     )
 
 
@@ -254,6 +258,18 @@ def _spread(b: Features, pairs: npt.NDArray[np.intp], overlap: Floats) -> float:
     cells = np.floor((b.points[pairs[:, 1]] - low) / np.maximum(high - low, 1e-9) * _SPREAD_CELLS).astype(np.int64)
     cells = np.clip(cells, 0, _SPREAD_CELLS - 1)
     return len(np.unique(cells @ (_SPREAD_CELLS, 1))) / _SPREAD_CELLS**2
+
+
+def _askew(ours: Floats, theirs: Floats) -> float:
+    off = []
+    for source in (ours, ours[:, ::-1]):
+        misses = []
+        for axis in (0, 1):
+            line = np.column_stack((source[:, axis], np.ones(len(source))))
+            solution, *_ = np.linalg.lstsq(line, theirs[:, axis], rcond=None)
+            misses.append(line @ solution - theirs[:, axis])
+        off.append(float(np.hypot(*misses).max()))
+    return min(off) / max(1e-9, float(np.ptp(theirs, axis=0).max()))
 
 
 def _blocks(picture: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:

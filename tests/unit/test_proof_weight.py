@@ -28,7 +28,7 @@ def sight(seed: int) -> Sight:
     return Sight(evidence, found, np.zeros(len(found), np.bool_))
 
 
-def proved(monkeypatch: pytest.MonkeyPatch, inliers: int, area: float, alike: float) -> Proof:
+def proved(monkeypatch: pytest.MonkeyPatch, inliers: int, area: float, alike: float, askew: float = 0.0) -> Proof:
     """The proof where the geometry says this much of a part."""
     found = Alignment(
         matrix=np.diag([0.4, 0.4, 1.0]),
@@ -37,6 +37,7 @@ def proved(monkeypatch: pytest.MonkeyPatch, inliers: int, area: float, alike: fl
         spans=(area, 0.16 * area),
         alike=alike,
         spread=0.4,
+        askew=askew,
     )
     monkeypatch.setattr(proof, "aligned", lambda *_: found)
     told = prove(sight(1), sight(2), CAMPAIGN)
@@ -60,6 +61,17 @@ def test_points_area_and_likeness_make_up_for_one_another(
 ) -> None:
     """A proof is one exactly where its score reaches that of the farthest near copy."""
     told = proved(monkeypatch, inliers, area, alike)
+    assert told.hollow is not copy
+    bar = score_of(Proof(kind="near", distance=CAMPAIGN.copies.near), CAMPAIGN)
+    assert (score_of(told, CAMPAIGN) >= bar) is copy
+
+
+@pytest.mark.parametrize(("alike", "askew", "copy"), [(0.5, 0.003, True), (0.5, 0.03, False), (0.9, 0.3, True)])
+def test_one_floor_beneath_two_things_is_no_copy(
+    monkeypatch: pytest.MonkeyPatch, alike: float, askew: float, copy: bool
+) -> None:
+    """Where much differs, one must lie in the other as straight as editing lays it; a turned copy looks the same."""
+    told = proved(monkeypatch, 40, 0.6, alike, askew)
     assert told.hollow is not copy
     bar = score_of(Proof(kind="near", distance=CAMPAIGN.copies.near), CAMPAIGN)
     assert (score_of(told, CAMPAIGN) >= bar) is copy
