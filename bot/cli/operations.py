@@ -182,7 +182,8 @@ def forget(place: Place, author: str, yes: bool, as_json: bool) -> None:
     """Erase what is stored of one author: their words, names, counters, verdicts and pictures.
 
     The event log keeps ids and salted hashes only and still verifies; the author's posts stay forgotten when a source
-    delivers them again. A running daemon keeps stories in memory until it is restarted; backups are not touched.
+    delivers them again. A running daemon keeps signatures of its newest stories in memory, a thousand at most, until
+    it is restarted; backups are not touched.
     """
     from bot.operations.forget import forget
     from bot.store.opening import open_blobs, opened

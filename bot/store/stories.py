@@ -12,13 +12,15 @@ import errno
 import mmap
 import os
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from bot.store.connection import Connection, OperationalError
-from detectors.text_index import FORMAT, STORY_BYTES, Block
+from detectors.text_index import FORMAT, STORY_BYTES, Block, merged
 
 _PAGE = 4096
 
@@ -80,14 +82,15 @@ class Stories:
         with (self._folder / name).open("rb") as file:
             return Block(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
 
-    def blank(self, stories: int) -> tuple[str, Block]:
-        """A new file. Raises OperationalError where there is no room for it."""
-        name, size = f"{FORMAT}-{secrets.token_hex(8)}", stories * STORY_BYTES
+    def keep(self, pieces: Iterable[npt.NDArray[Any]]) -> str:
+        """Write a new file; returns its name. Raises OperationalError where there is no room for it."""
+        name = f"{FORMAT}-{secrets.token_hex(8)}"
         with _as_sqlite():
             self._folder.mkdir(exist_ok=True)
-            with (self._folder / name).open("xb+") as file:
-                os.posix_fallocate(file.fileno(), 0, size)  # else a full disk would end the process
-                return name, Block(mmap.mmap(file.fileno(), size))
+            with (self._folder / name).open("xb") as file:
+                for piece in pieces:
+                    file.write(np.ascontiguousarray(piece).data)
+        return name
 
     def put(self, names: Sequence[str]) -> None:
         """From now on these files are the index: safe on the disk before the database says so."""
@@ -115,9 +118,7 @@ class Stories:
             if part is None:
                 kept.append(name)
             elif len(part):
-                name, block = self.blank(len(part))
-                block.fill([part])
-                kept.append(name)
+                kept.append(self.keep(merged([part])))
         if kept != names:
             self.put(kept)
 

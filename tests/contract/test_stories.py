@@ -6,6 +6,7 @@ import errno
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import IO, Any
 
 import pytest
 
@@ -143,10 +144,14 @@ def test_no_room_for_a_block_is_no_fault_of_the_post(square: Square, monkeypatch
     """It is told as SQLite tells it, before anything is written: the daemon pauses, and later goes on."""
     before = found(square.store)
 
-    def full(descriptor: int, offset: int, size: int) -> None:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    opened = Path.open
 
-    monkeypatch.setattr(os, "posix_fallocate", full)
+    def full(path: Path, mode: str = "r") -> IO[Any]:
+        if mode == "xb":
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return opened(path, mode)
+
+    monkeypatch.setattr(Path, "open", full)
     with pytest.raises(OperationalError, match="full"), square.store.transaction():
         made = index(square.store)
         for number in range(20, 23):
