@@ -79,7 +79,7 @@ class Stories:
 
     def open(self, name: str) -> Block:
         """The block of that name; its file is let go of with it, so that blocks hold no descriptor and no memory."""
-        with (self._folder / name).open("rb") as file:
+        with _as_sqlite(), (self._folder / name).open("rb") as file:
             return Block(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
 
     def keep(self, pieces: Iterable[npt.NDArray[Any]]) -> str:
@@ -111,8 +111,8 @@ class Stories:
 
     def forget(self, nodes: Sequence[int]) -> None:
         """Write the blocks that know one of these stories anew, without it."""
-        names, gone = self._named(), np.array(nodes, np.int64)
-        kept = []
+        names, gone = self.names(), np.array(nodes, np.int64)
+        kept: list[str] = []
         for name in names:
             part = self.open(name).without(gone)
             if part is None:

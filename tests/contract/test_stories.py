@@ -115,6 +115,15 @@ def test_what_is_missing_is_made_anew(square: Square, damage: Callable[[Path], N
     assert {*square.store.stories.names()} == files(square) != set()
 
 
+def test_a_file_that_vanishes_is_an_outage(square: Square) -> None:
+    """No fault of the post that met it: whoever reads the index again makes it anew, and goes on."""
+    before, made = found(square.store), index(square.store)
+    (square.folder / "data" / "stories" / square.store.stories.names()[0]).unlink()
+    with pytest.raises(OperationalError, match="disk I/O error"):
+        made.within(story(TOLD[0]), 0.5)
+    assert found(square.store) == before
+
+
 def test_the_index_of_another_release_is_made_anew(square: Square, monkeypatch: pytest.MonkeyPatch) -> None:
     """Signatures that mean something else are not read."""
     before, names = found(square.store), square.store.stories.names()
