@@ -31,7 +31,7 @@ _SENTENCE = re.compile(r"[\n。！？!?;；…]+|(?<=[a-z])\.(?=\s|$)")
 _CJK = "\u2e80-\ud7ff\uf900-\ufaff\U00020000-\U0003ffff"
 _BESIDE_CJK = re.compile(f"(?<=[{_CJK}]) | (?=[{_CJK}])")
 _SPACED = re.compile(r"(?<=(?<!\S)\S) (?=\S(?!\S))")
-_TOKEN = re.compile(f"[{_CJK}]|[^{_CJK} ]+")
+_WORD = re.compile(f"[^{_CJK} ]+")
 _QUOTED_CHARS = 8
 """A sentence of at least so many letters that stands in the boilerplate is quoted; a shorter one may be chance."""
 
@@ -94,10 +94,14 @@ def alike(a: str, b: str, least: float = 0.0) -> float:
 
 def tokens(words: str) -> str:
     """A character a token: a CJK character is itself, a word one of a million others."""
-    return "".join(
-        token if is_cjk(token[0]) else chr(0x40000 + xxhash.xxh32_intdigest(token.encode(), seed=1) % 0xC0000)
-        for token in _TOKEN.findall(words)
-    )
+    if words.isascii():
+        return "".join(map(_name, words.split()))
+    return _WORD.sub(lambda word: _name(word.group()), words).replace(" ", "")
+
+
+@functools.lru_cache(maxsize=1 << 16)
+def _name(word: str) -> str:
+    return chr(0x40000 + xxhash.xxh32_intdigest(word.encode(), seed=1) % 0xC0000)
 
 
 def is_cjk(letter: str) -> bool:
