@@ -18,11 +18,10 @@ from bot.errors import UserError
 from bot.model import Decision
 from bot.review.decisions import ACCEPTED, MOST_NOTE, Act, Target, reject_codes, settle
 from bot.review.filters import Filter
-from bot.review.second import Policy, settles
+from bot.review.second import Policy, reader
 from bot.store import Store
 from bot.store.parked import Row
 from bot.store.times import from_us, to_us
-from bot.store.waiting import Reader
 from detectors.evidence import Value
 
 BulkAction = Literal["approve", "reject"]
@@ -86,9 +85,8 @@ def plan(
         raise UserError("a note has 1 to {most} characters", most=MOST_NOTE)
     if "withdrawn" in wanted.statuses:
         raise UserError("withdrawn posts were deleted by their authors: there is nothing to decide")
-    reader = Reader(who=who, now=to_us(now), settles=settles(store, who))
     aims, reasons, statuses = [], collections.Counter[str](), collections.Counter[str]()
-    for post_id in store.waiting.ids(wanted, reader, -1):
+    for post_id in store.waiting.ids(wanted, reader(store, who, now), -1):
         record = store.verdicts.get(post_id)
         if record is not None:
             aims.append(Aim(post_id=post_id, revision=record.verdict.revision, saw=seen(record.verdict.findings)))

@@ -23,7 +23,7 @@ from bot.review.cluster import Cluster
 from bot.review.decisions import ACCEPTED, Act, Target
 from bot.review.filters import WAITING, Filter
 from bot.review.learning import uncertainty
-from bot.review.second import ALONE, Policy, may_decide, policy_of, settles
+from bot.review.second import ALONE, Policy, may_decide, policy_of, reader
 from bot.settings import Settings
 from bot.store import Store
 from bot.store.times import to_us
@@ -235,5 +235,4 @@ class Desk:
         return record
 
     def _reader(self) -> Reader:
-        now = to_us(self._clock.now())
-        return Reader(who=self.who, now=now, settles=settles(self._store, self.who))
+        return reader(self._store, self.who, self._clock.now())

@@ -3,6 +3,7 @@ settled by a lead."""
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 from typing import Final
 
@@ -10,7 +11,9 @@ from bot.errors import UserError
 from bot.model import Action
 from bot.settings import Settings
 from bot.store import Store
+from bot.store.times import to_us
 from bot.store.verdicts import Record
+from bot.store.waiting import Reader
 from detectors.evidence import Value
 
 
@@ -35,6 +38,12 @@ def settles(store: Store, who: str) -> bool:
     """Whether this person decides where two disagree: a lead. Where no moderators are named, anybody else may."""
     role = store.moderators.role(who)
     return role == "lead" or (role is None and not store.moderators.any())
+
+
+def reader(store: Store, who: str, now: dt.datetime) -> Reader:
+    """This person, as the queue asks who it is for: it shows nothing that ``may_decide`` would refuse."""
+    leads = store.moderators.role(who) == "lead"
+    return Reader(who=who, now=to_us(now), settles=settles(store, who), leads=leads)
 
 
 def may_decide(store: Store, record: Record, who: str) -> dict[str, Action]:

@@ -16,11 +16,13 @@ Clause = tuple[str, tuple[object, ...]]
 
 
 class Reader(Value):
-    """Who asks, and when (microseconds). ``settles``: they decide where two others disagree."""
+    """Who asks, and when (microseconds). ``settles``: they decide where two others disagree; ``leads``: also where they
+    are one of the two."""
 
     who: str
     now: int
     settles: bool
+    leads: bool = False
 
 
 class Waiting:
@@ -70,8 +72,10 @@ class Waiting:
         ]
         if wanted.second is not None:
             clauses.append((f"{opinions} {'>' if wanted.second else '='} 0", ()))
-        if reader.settles:
+        if reader.leads:
             clauses.append((f"({opinions} > 1 OR {own} = 0)", (reader.who,)))
+        elif reader.settles:
+            clauses.append((f"{own} = 0", (reader.who,)))
         else:
             clauses.append((f"({opinions} < 2 AND {own} = 0)", (reader.who,)))
         return clauses

@@ -155,6 +155,23 @@ def test_a_second_opinion_is_blind_and_two_who_disagree_go_to_a_lead(store: Stor
     assert status(store, "1") == ("eligible", "moderator:bo")
 
 
+def test_what_two_flagged_waits_for_a_third(store: Store, clock: Clock) -> None:
+    """Neither of the two is given it again, for neither may decide it; anybody else is, and so is whoever takes the
+    flag back."""
+    amy, bo, cy = desks(store, clock, "amy", "bo", "cy")
+    amy.flag(amy.claim("1"))
+    bo.flag(bo.claim("1"))
+    for desk in (amy, bo):
+        assert "1" not in ids(desk.waiting())
+        with pytest.raises(UserError, match="somebody else settles it"):
+            desk.claim("1")
+    assert "1" in ids(cy.waiting())
+    bo.undo()
+    assert "1" in ids(bo.waiting()) and "1" not in ids(amy.waiting())
+    cy.approve(cy.claim("1"))
+    assert status(store, "1") == ("eligible", "moderator:cy")
+
+
 def test_a_new_revision_starts_anew(store: Store, clock: Clock) -> None:
     """An opinion on what a post said before binds nobody to what it says now."""
     amy, bo = desks(store, clock, "amy", "bo", policy=Policy(second_share=1.0))
