@@ -168,8 +168,7 @@ def score_of(proof: Proof, campaign: Campaign) -> float:
 
 
 def _weight(inliers: int, area: float, alike: float) -> float:
-    """What a proof by features weighs. Points on one floor, or of a rail, are many but span little, and what lies
-    between them differs; a copy's points span much, or what they hold looks the same."""
+    """What a proof by features weighs: a copy's points are many, or span much, or what they hold looks the same."""
     return inliers * area * alike
 
 
