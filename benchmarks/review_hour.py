@@ -126,6 +126,8 @@ class Terminal:
     async def press(self, key: str) -> None:
         """One key."""
         self._screen.press({"space": " ", "Escape": "\x1b"}.get(key, key))
+        if key == "Escape":
+            await self.rest(0.6)  # tmux waits half a second: with a letter behind it, it would be Alt and that letter
 
     async def note(self, words: str) -> None:
         """Type a note and keep it."""
