@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import mmap
 import os
 import secrets
 from collections.abc import Iterable, Iterator, Sequence
@@ -20,13 +19,13 @@ import numpy as np
 import numpy.typing as npt
 
 from bot.store.connection import Connection, OperationalError
-from detectors.text_index import FORMAT, STORY_BYTES, Block, merged
+from detectors.text_blocks import FORMAT, Block, bytes_of, merged
 
 _PAGE = 4096
 
 
 class Stories:
-    """A shelf for ``detectors.text_index``, and the words. ``put`` and ``forget`` run in the caller's transaction."""
+    """A shelf for the index, and the words. ``put`` and ``forget`` run in the caller's transaction."""
 
     def __init__(self, connection: Connection, folder: Path) -> None:
         self._connection, self._folder = connection, folder
@@ -57,7 +56,7 @@ class Stories:
         """The files that are the index. None where one is missing or of another release."""
         with self._connection.transaction():
             rows = self._connection.rows("SELECT name, stories FROM story_blocks ORDER BY place")
-            if not all(name.startswith(f"{FORMAT}-") and self._size(name) == n * STORY_BYTES for name, n in rows):
+            if not all(name.startswith(f"{FORMAT}-") and self._size(name) == bytes_of(n) for name, n in rows):
                 self.put([])
                 rows = []
             self._known = [name for name, _ in rows]
@@ -77,10 +76,12 @@ class Stories:
         except OSError:
             return -1
 
-    def open(self, name: str) -> Block:
-        """The block of that name; its file is let go of with it, so that blocks hold no descriptor and no memory."""
-        with _as_sqlite(), (self._folder / name).open("rb") as file:
-            return Block(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+    @contextlib.contextmanager
+    def open(self, name: str) -> Iterator[Block]:
+        """The block of that name; it holds no descriptor when this is over, and no memory at all."""
+        with _as_sqlite(), (self._folder / name).open("rb", buffering=0) as file:
+            number = file.fileno()
+            yield Block(os.fstat(number).st_size, lambda start, size: os.pread(number, size, start))
 
     def keep(self, pieces: Iterable[npt.NDArray[Any]]) -> str:
         """Write a new file; returns its name. Raises OperationalError where there is no room for it."""
@@ -104,7 +105,8 @@ class Stories:
         with self._connection.transaction():
             self._connection.run("DELETE FROM story_blocks")
             for place, name in enumerate(names):
-                row = (place, name, self._size(name) // STORY_BYTES)
+                with self.open(name) as block:
+                    row = (place, name, len(block))
                 self._connection.run("INSERT INTO story_blocks VALUES (?, ?, ?)", row)
         self._tidy({*before, *names})  # those before it: should this not be committed, they still are the index
         self._known = list(names)
@@ -114,7 +116,8 @@ class Stories:
         names, gone = self.names(), np.array(nodes, np.int64)
         kept: list[str] = []
         for name in names:
-            part = self.open(name).without(gone)
+            with self.open(name) as block:
+                part = block.without(gone)
             if part is None:
                 kept.append(name)
             elif len(part):

@@ -14,7 +14,7 @@ from bot.operations.forget import forget
 from bot.store import Store
 from bot.store.blobs import Blobs
 from bot.store.connection import OperationalError
-from detectors import text_index
+from detectors import text_blocks, text_index
 from detectors.text import story
 from detectors.text_index import TextIndex
 from tests.faults import backlog
@@ -62,9 +62,9 @@ def files(square: Square) -> set[str]:
 def signed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The stories that were signed since."""
     told: list[str] = []
-    sign = text_index.signature
+    sign = text_blocks.signature
 
-    def noted(words: str) -> text_index.Minima:
+    def noted(words: str) -> text_blocks.Minima:
         told.append(words)
         return sign(words)
 
@@ -135,7 +135,7 @@ def test_the_index_of_another_release_is_made_anew(square: Square, monkeypatch: 
 def test_a_forgotten_story_leaves_no_signature(square: Square) -> None:
     """Whoever read the index before is told; the others are found as before."""
     index(square.store)
-    signature = text_index.signature(story(TOLD[4]))
+    signature = text_blocks.signature(story(TOLD[4]))
     stories = square.folder / "data" / "stories"
     assert any(signature.tobytes() in path.read_bytes() for path in stories.iterdir())
     other = Store(square.folder / "data")
@@ -155,10 +155,10 @@ def test_no_room_for_a_block_is_no_fault_of_the_post(square: Square, monkeypatch
 
     opened = Path.open
 
-    def full(path: Path, mode: str = "r") -> IO[Any]:
+    def full(path: Path, mode: str, buffering: int = -1) -> IO[Any]:
         if mode == "xb":
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        return opened(path, mode)
+        return opened(path, mode, buffering)
 
     monkeypatch.setattr(Path, "open", full)
     with pytest.raises(OperationalError, match="full"), square.store.transaction():

@@ -11,7 +11,8 @@ import pytest
 
 from detectors import text_index
 from detectors.text import story
-from detectors.text_index import FORMAT, TextIndex, signature
+from detectors.text_blocks import FORMAT, signature
+from detectors.text_index import TextIndex
 
 ZH = (
     "第一次登录平台是三年前的夏天，那时候什么都不懂，朋友带着我一步一步注册账号，买下了人生第一笔比特币。后来跌了又涨，"
@@ -73,7 +74,7 @@ def test_unrelated_stories_are_not() -> None:
 def test_signatures_never_change() -> None:
     """They are stored, so they are pinned here: another one is another ``FORMAT``."""
     assert signature("第一次登录gate").tolist()[:3] == PINNED
-    assert FORMAT == "2"
+    assert FORMAT == "3"
 
 
 PINNED = [319069419, 747203590, 227815294]
