@@ -1,4 +1,5 @@
-"""An hour of two moderators at once, by real keys: ``python -m benchmarks.review_hour [--minutes N] [--posts N]``.
+"""An hour of two moderators at once, by real keys: ``python -m benchmarks.review_hour [--minutes N] [--posts N]
+[--look SECONDS]``.
 
 Ann reviews on the page in headless Chromium, bo in the terminal under tmux, on one queue of N posts with 1080p
 pictures. Each plays a person: looks at what is drawn for two seconds or so, decides with one key, now and then skips,
@@ -41,7 +42,7 @@ from bot.store import Store
 from bot.store.connection import Connection
 from tests.chromium import Page
 
-_LOOK: Final = (2.0, 0.4, 0.4, 9.0)  # seconds that a post is looked at: median, spread of its logarithm, bounds
+_LOOK: Final = (0.4, 0.4, 9.0)  # how long a post is looked at: spread of its logarithm, bounds in seconds
 _REST: Final = (420.0, 15.0, 40.0)  # seconds between two rests, and how long one takes
 _AWAY: Final = 180.0  # seconds of the one rest that outlasts a claim
 _PATIENCE: Final = 20.0  # seconds until the screen is read to see why nothing new was drawn
@@ -166,14 +167,14 @@ async def seen(hand: Hand, after: str | None, told: Played) -> str:
     return post
 
 
-async def play(hand: Hand, who: str, seconds: float, chance: random.Random) -> Played:
+async def play(hand: Hand, who: str, seconds: float, look: float, chance: random.Random) -> Played:
     """Review for so long, as a person does."""
     told, begun = Played(), time.monotonic()
     rested, away = begun, who == "bo" and seconds > 2 * _AWAY
     post, last = await seen(hand, None, told), ""
     while (now := time.monotonic()) - begun < seconds:
-        median, spread, least, most = _LOOK
-        await hand.rest(min(most, max(least, median * chance.lognormvariate(0, spread))))
+        spread, least, most = _LOOK
+        await hand.rest(min(most, max(least, look * chance.lognormvariate(0, spread))))
         if now - rested > _REST[0]:
             if away and now - begun > seconds / 2:
                 away = False
@@ -237,12 +238,12 @@ def compared(data: Path) -> None:
                     relater.relate(post, *looked(store, "benchmark", post))
 
 
-async def both(data: Path, seconds: float) -> tuple[Played, Played]:
+async def both(data: Path, seconds: float, look: float) -> tuple[Played, Played]:
     """Ann on the page and bo in the terminal, at once."""
     with review_tui.reviewing(data, "bo") as screen:
         async with review_page.reviewing(data) as page:
-            ann = play(Browser(page), "ann", seconds, random.Random(1))
-            bo = play(Terminal(screen), "bo", seconds, random.Random(2))
+            ann = play(Browser(page), "ann", seconds, look, random.Random(1))
+            bo = play(Terminal(screen), "bo", seconds, look, random.Random(2))
             found = await asyncio.gather(ann, bo)
             refused = await page.value("document.getElementById('wrong').textContent")
             if refused or page.problems:
@@ -289,6 +290,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--posts", type=int, default=10_000)
     parser.add_argument("--minutes", type=float, default=60.0)
+    parser.add_argument("--look", type=float, default=2.0, help="Seconds that a post is looked at, in the median.")
     parser.add_argument("--keep", type=Path, help="Leave the data here.")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
@@ -296,7 +298,7 @@ def main() -> None:
         make(data, given.posts, PICTURES)
         compared(data)
         began, waited = time.monotonic(), pressure()
-        ann, bo = asyncio.run(both(data, 60 * given.minutes))
+        ann, bo = asyncio.run(both(data, 60 * given.minutes, given.look))
         share = (pressure() - waited) / (time.monotonic() - began)
         print(f"{given.minutes:.0f} minutes, two moderators at once on {given.posts} posts")
         print(
