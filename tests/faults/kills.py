@@ -99,8 +99,11 @@ def kill_ingests(trials: Sequence[int], folder: Path) -> Figures:
 
 
 def differing(found: Mapping[str, Verdict], wanted: Mapping[str, Verdict]) -> int:
-    """How many posts have no verdict, or another one."""
-    return sum(found.get(name) != verdict for name, verdict in wanted.items()) + len(found.keys() - wanted.keys())
+    """How many posts have no verdict, or another one; each is printed."""
+    names = [name for name in found.keys() | wanted.keys() if found.get(name) != wanted.get(name)]
+    for name in names:
+        print(f"{name}: found {found.get(name)}, wanted {wanted.get(name)}", flush=True)
+    return len(names)
 
 
 def kill_runs(trials: Sequence[int], folder: Path) -> Figures:
