@@ -145,22 +145,21 @@ def _points(gray: Pixels, most: int) -> _Points | None:
 
 def _glance(known: _Points, seen: _Points) -> Floats | None:
     """The (2, 3) similarity from the artwork to the picture that most places agree with; None where too few do."""
-    pairs = [m for m in cv2.BFMatcher(cv2.NORM_HAMMING).match(seen.codes, known.codes) if m.distance <= _FARTHEST]
-    pairs.sort(key=lambda m: (m.distance, m.queryIdx))
-    if len(pairs) < GLANCED:
+    distances, nearest = (
+        table[:, 0] for table in cv2.batchDistance(seen.codes, known.codes, cv2.CV_32S, normType=cv2.NORM_HAMMING, K=1)
+    )
+    asked = np.argsort(distances, kind="stable")[: min(_PAIRS, int((distances <= _FARTHEST).sum()))]
+    if len(asked) < GLANCED:
         return None
-    p = known.places[[m.trainIdx for m in pairs[:_PAIRS]]]
-    q = seen.places[[m.queryIdx for m in pairs[:_PAIRS]]]
+    p, q = known.places[nearest[asked]], seen.places[asked]
     grown, turned = np.log2(q[:, 2] / p[:, 2]), np.radians(q[:, 3] - p[:, 3])
-    cos, sin = 2**grown * np.cos(turned), 2**grown * np.sin(turned)
-    linear = np.array([[cos, -sin], [sin, cos]]).transpose(2, 0, 1)
-    shift = q[:, :2] - np.einsum("nij,nj->ni", linear, p[:, :2])
-    landed = np.einsum("nij,mj->nmi", linear, p[:, :2]) + shift[:, None, :]
-    off = np.hypot(*(landed - q[None, :, :2]).transpose(2, 0, 1))
     extent = 2**grown * np.hypot(*np.ptp(known.places[:, :2], axis=0))
-    spin = np.abs((turned[:, None] - turned[None, :] + np.pi) % (2 * np.pi) - np.pi)
-    alike = (np.abs(grown[:, None] - grown[None, :]) <= _OCTAVES) & (spin <= _RADIANS)
-    agree = alike & (off <= _LOOSE * extent[:, None])
+    # As complex numbers: the artwork turned and scaled by one, then moved.
+    ours, theirs = p[:, 0] + 1j * p[:, 1], q[:, 0] + 1j * q[:, 1]
+    linear = 2**grown * np.exp(1j * turned)
+    off = np.abs(np.outer(linear, ours) + (theirs - linear * ours)[:, None] - theirs)
+    spin = np.abs((turned[:, None] - turned + np.pi) % (2 * np.pi) - np.pi)
+    agree = (np.abs(grown[:, None] - grown) <= _OCTAVES) & (spin <= _RADIANS) & (off <= _LOOSE * extent[:, None])
     best = int(agree.sum(axis=1).argmax())
     p, q = p[agree[best], :2], q[agree[best], :2]
     cells = np.floor(q / max(4.0, _CELL * extent[best])).astype(np.int64)
