@@ -52,6 +52,7 @@ _AREA: Final = 90_000  # pixels of the copy that is searched; SIFT looks at it e
 _SIDE: Final = 900
 _LEAST_SIDE: Final = 24
 _CONTRAST: Final = 0.01  # a quarter of the usual: what is dark or plain has its share of cells, and fills them
+_CORNER, _PLAIN = 12, 700  # contrast of a corner, and how many a plain picture has: some 600 candidates
 _CLASSES: Final = (3.5, 6.0, 10.0)  # diameters in pixels that part the classes of size
 _CELLS: Final = np.array((8, 6, 5, 4))  # a side, for each class
 _LEVELS: Final = 40  # of a unit vector's 1.0; what comes above 15 is cut
@@ -139,11 +140,20 @@ def descriptors(gray: Pixels) -> Pixels | None:
 def _seen(small: Pixels) -> tuple[Floats, npt.NDArray[np.bool_], Pixels] | None:
     """Places, which of them are mirrored, and their vectors."""
     sift = cv2.SIFT.create(contrastThreshold=_CONTRAST)
-    candidates = sift.detect(small, None)
+    # What comes out is the same. Few are sooner described in the pass that finds them; of many, those that are kept.
+    plain = len(cv2.FastFeatureDetector.create(_CORNER).detect(small)) <= _PLAIN
+    if plain:
+        candidates, every = sift.detectAndCompute(small, None)
+    else:
+        candidates, every = sift.detect(small, None), None
     if not candidates:
         return None
     kept = _spread(_places(candidates), small.shape[1], small.shape[0])
-    found, raw = sift.compute(small, [candidates[i] for i in kept])
+    found = [candidates[i] for i in kept]
+    if every is None:
+        found, raw = sift.compute(small, found)
+    else:
+        raw = every[kept]
     place, counts = _places(found), raw.astype(np.int64)
     flipped = counts @ _SINES < 0
     counts[flipped] = counts[flipped][:, _MIRROR]

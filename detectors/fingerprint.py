@@ -59,6 +59,13 @@ def fingerprint(rgb: Pixels, *, frame: int | None = None, time: float | None = N
     )
 
 
+def upright(rgb: Pixels) -> tuple[str, int]:
+    """The PDQ hash of a picture as it stands, and its quality: what ``fingerprint`` tells, at a fifth of the cost."""
+    gray = rgb if rgb.ndim == 2 else np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), np.uint8)
+    view = _sampled(_sampled(gray, backwards=False).T, backwards=False).T
+    return _hash(view), _quality(view)
+
+
 def hamming(a: str, b: str) -> int:
     """The number of bits in which two hashes of the same length in hex differ."""
     if len(a) != len(b):

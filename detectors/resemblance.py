@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from detectors.brand import Kit
 from detectors.evidence import Fingerprint, Panel, Resemblance
-from detectors.fingerprint import fingerprint, hamming
+from detectors.fingerprint import hamming, upright
 
 VERSION: Final = "1"
 REPORTED: Final = 74
@@ -49,9 +49,9 @@ def _official(kit: Kit) -> tuple[tuple[str, str], ...]:
             flat = _on(pixels, ground)
             margins = () if asset.kind == "poster" else _MARGINS
             for view in (flat, *(_framed(flat, ground, margin) for margin in margins)):
-                hashed = fingerprint(view)
-                if hashed.quality > 0:
-                    entries.append((asset.file, hashed.pdq))
+                pdq, quality = upright(view)
+                if quality > 0:
+                    entries.append((asset.file, pdq))
     return tuple(entries)
 
 
