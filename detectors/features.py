@@ -149,7 +149,7 @@ def _seen(small: Pixels) -> tuple[Floats, npt.NDArray[np.bool_], Pixels] | None:
     if not candidates:
         return None
     kept = _spread(_places(candidates), small.shape[1], small.shape[0])
-    found = [candidates[i] for i in kept]
+    found: Sequence[cv2.KeyPoint] = [candidates[i] for i in kept]
     if every is None:
         found, raw = sift.compute(small, found)
     else:
