@@ -127,7 +127,7 @@ class Linker:
         return None
 
     def _link_all(self, medium: _Medium) -> set[str]:
-        """Prove what may be like this medium, and link it; then settle whoever has it in a full sample."""
+        """Prove what may be like this medium, and link it; then settle it, and whoever has it in a sample."""
         near, changed = self._near(medium), set()
         alike = (near | self._sharing(medium.words)) - {medium.node}
         ranked, always = self._crowds.ranked(medium.node, alike), near | self._crowds.asking(medium.node, alike)
@@ -143,13 +143,12 @@ class Linker:
             )
             if proof.doubtful:
                 met.append(other)
-        asking = self._crowds.asking(medium.node, met)
-        self._crowds.settle(medium.node, self._store.graph.partial_links.doubtful(medium.node))
-        for other in sorted(asking):
-            self._crowds.settle(other, self._store.graph.partial_links.doubtful(other))
-        for other in sorted(asking):
-            if self._crowds.crowded(other):
-                changed |= self._settle_beyond(other)
+        touched = sorted({medium.node} | self._crowds.asking(medium.node, met))
+        for node in touched:
+            self._crowds.settle(node, self._store.graph.partial_links.doubtful(node))
+        for node in touched:
+            if self._crowds.crowded(node):
+                changed |= self._settle_beyond(node)
         return changed
 
     def _settle_beyond(self, node: int) -> set[str]:

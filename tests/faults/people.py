@@ -3,6 +3,7 @@ in the terminal. Each notes what it was told was done, and how often it asked fo
 
 from __future__ import annotations
 
+import abc
 import contextlib
 import http.client
 import json
@@ -35,7 +36,7 @@ Told = Counter[tuple[str, str]]
 """How often (post, action) was told to be done."""
 
 
-class Person:
+class Person(abc.ABC):
     """``start``, then ``work`` in a thread of its own, then ``kill`` or ``end``. ``untold`` counts what was asked for
     without an answer: it may be done or not."""
 
@@ -47,13 +48,13 @@ class Person:
         self.stop = threading.Event()
         self._process: subprocess.Popen[Any]
 
+    @abc.abstractmethod
     def start(self) -> None:
         """Start the process, and wait until it can be worked with."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def work(self) -> None:
         """Decide, one after the other, until told to stop or the process is gone."""
-        raise NotImplementedError
 
     def kill(self) -> None:
         """kill -9."""
@@ -68,9 +69,9 @@ class Person:
         self.ask_to_end()
         assert self._process.wait(timeout=120) == 0
 
+    @abc.abstractmethod
     def ask_to_end(self) -> None:
         """As each does."""
-        raise NotImplementedError
 
     def kept(self, store: Store) -> Told:
         """What the store has of theirs."""

@@ -213,6 +213,30 @@ def test_any_order_of_a_crowd_ends_in_the_same_relations(
     assert kinds["part 1"] == kinds["whole 1"] == kinds["whole 2"] == {"partial"}
 
 
+@pytest.mark.parametrize("banked", ["whole 100", "whole 1"])
+def test_a_crowd_stands_as_before_when_the_bank_does(
+    as_they_stand: dict[str, tuple[Relation, ...]], tmp_path: Path, banked: str
+) -> None:
+    """Samples of a crowd lose links when its frame, or what lies in one of its frames, enters the bank, and are filled
+    up; when it leaves again, all relations and links are what they were."""
+    store = Store(tmp_path)
+    relater = Relater(store, CAMPAIGN, "v")
+    posts = [post(number, name) for number, name in enumerate(crowd)]
+    with small_samples(), store.transaction():
+        for it, name in zip(posts, crowd, strict=True):
+            seen = evidence(name)
+            store.media.save(seen.sha256, "v", seen, 0)
+            relater.relate(it, [Looked(ref=it.media[0], result=msgspec.structs.replace(seen, features=b""))], ())
+        links = store.connection.rows("SELECT * FROM links ORDER BY a, b")
+        bank.add(store, relater, evidence(banked), "banked", "common", 31, "ann", START)
+        assert {it.id: relater.relations(it)[0] for it in posts} != as_they_stand
+        (entry,) = bank.listed(store)
+        bank.remove(store, relater, entry, "ann", START)
+        assert {it.id: relater.relations(it)[0] for it in posts} == as_they_stand
+        assert store.connection.rows("SELECT * FROM links ORDER BY a, b") == links
+    store.close()
+
+
 def test_the_sample_is_proved_and_whoever_shares_more() -> None:
     """By hand: sixteen that share points 0 and 1 fill the sample; beyond it only who shares more, or must be tried."""
     proof = Proof(kind="partial", distance=256, doubtful=True)
