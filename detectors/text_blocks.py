@@ -199,7 +199,7 @@ def merged(parts: Sequence[Block]) -> Iterator[npt.NDArray[Any]]:
     """The bytes of a block of the stories of these, one after another, in pieces."""
     count, fence, start = sum(map(len, parts)), [], 0
     for piece in _sorted(parts, places=False):
-        fence.append(piece.ravel()[-start % _PAGE :: _PAGE])
+        fence.append(piece.ravel()[-start % _PAGE :: _PAGE].copy())  # a view would keep every piece
         start += piece.size
         yield piece
     for part in parts:

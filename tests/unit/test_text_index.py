@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+import tracemalloc
 from collections.abc import Callable, Iterable
 
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 
 from detectors import text_index
 from detectors.text import story
-from detectors.text_blocks import FORMAT, signature
+from detectors.text_blocks import BANDS, FORMAT, ROWS, block_of, laid, merged, signature
 from detectors.text_index import TextIndex
 
 ZH = (
@@ -158,3 +159,19 @@ def test_a_forgotten_story_is_in_no_block(monkeypatch: pytest.MonkeyPatch) -> No
     index.add(3, told[3])
     assert [len(index), index.families(gone, 0.9)] == [3, []]
     assert [index.families(told[key], 0.9) for key in (0, 2, 3)] == [[(key, 1.0, key)] for key in (0, 2, 3)]
+
+
+def test_a_merge_holds_a_small_part_of_what_it_writes() -> None:
+    """Blocks are merged in the memory of a piece, however large they are: a daemon of weeks stays of one size."""
+    numbers, count = np.random.default_rng(5), 1 << 15
+    parts = [
+        block_of(laid(np.arange(count) + count * i, numbers.integers(0, 1 << 32, (count, BANDS * ROWS), np.uint32)))
+        for i in range(2)
+    ]
+    tracemalloc.start()
+    try:
+        written = sum(piece.nbytes for piece in merged(parts))
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert most < written / 4
