@@ -89,7 +89,7 @@ DRILL = Drill(
     name="soak",
     title="posts without media through one data directory",
     trials=1_000_000,
-    batch=50_000,
+    batch=500_000,
     most={
         "lost": 0,
         "max_rss_slope_mb_per_100k": 1,
