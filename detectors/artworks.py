@@ -38,6 +38,7 @@ _FEATURES: Final = 800  # of a picture
 _KNOWN: Final = 400  # of an artwork at one size
 _CONTRASTS: Final = (12, 8)  # of a corner; the second where the first gives too few: corners that weak are slow to sort
 _ENOUGH: Final = 0.97  # ORB gives a few less than it is asked for
+_ROWS: Final = 32
 _PAIRS: Final = 250
 _FARTHEST: Final = 64  # bits of 256 in which two features of one thing may differ
 _LOOSE: Final = 0.06  # of the artwork's extent, by which a proposal may miss
@@ -150,9 +151,7 @@ def _points(gray: Pixels, most: int) -> _Points | None:
 
 def _glance(known: _Points, seen: _Points) -> Floats | None:
     """The (2, 3) similarity from the artwork to the picture that most places agree with; None where too few do."""
-    distances, nearest = (
-        table[:, 0] for table in cv2.batchDistance(seen.codes, known.codes, cv2.CV_32S, normType=cv2.NORM_HAMMING, K=1)
-    )
+    distances, nearest = _nearest(seen.codes, known.codes)
     asked = np.argsort(distances, kind="stable")[: min(_PAIRS, int((distances <= _FARTHEST).sum()))]
     if len(asked) < GLANCED:
         return None
@@ -169,6 +168,21 @@ def _glance(known: _Points, seen: _Points) -> Floats | None:
     p, q = p[agree[best], :2], q[agree[best], :2]
     cells = np.floor(q / max(4.0, _CELL * extent[best])).astype(np.int64)
     return _similarity(p, q) if len(np.unique(cells, axis=0)) >= GLANCED else None
+
+
+def _nearest(asked: Pixels, known: Pixels) -> tuple[NDArray[np.uint16], NDArray[np.intp]]:
+    """Of each descriptor, the bits by which the nearest of the known differs, and which it is. By words of 64 bits, a
+    few rows at a time so that they stay in the cache: a third of what OpenCV's matchers take."""
+    words, columns = asked.view(np.uint64), np.ascontiguousarray(known.view(np.uint64).T)
+    nearest, distances = np.empty(len(words), np.intp), np.empty(len(words), np.uint16)
+    for start in range(0, len(words), _ROWS):
+        rows = words[start : start + _ROWS]
+        bits = np.zeros((len(rows), len(known)), np.uint16)
+        for row, column in zip(rows.T, columns, strict=True):
+            bits += np.bitwise_count(row[:, None] ^ column)
+        nearest[start : start + _ROWS] = best = bits.argmin(axis=1)
+        distances[start : start + _ROWS] = bits[np.arange(len(rows)), best]
+    return distances, nearest
 
 
 def _similarity(p: Floats, q: Floats) -> Floats:

@@ -24,13 +24,14 @@ Pixels = npt.NDArray[np.uint8]
 Places = npt.NDArray[np.intp]
 Floats = npt.NDArray[np.float64]
 
-VERSION: Final = "1"
+VERSION: Final = "2"
 _MOST_FINDERS: Final = 24
 _MOST_TRIED: Final = 6
 _THRESHOLD_WINDOW: Final = 41
 _SHAPE: Final = np.array([1, 1, 3, 1, 1])
 _TOLERANCE: Final = 0.6  # of a module, for each bar
 _QUARTER: Final = 4
+_EVERY: Final = 2  # where no such row crosses any finder of a code, there is none
 _MOST_CROSSINGS: Final = 4000
 # Rays from a finder's middle: radii in modules as a row crosses it, at which any direction of a code turned by any
 # angle is still in the dark middle, somewhere in the light ring, and somewhere in the dark ring.
@@ -85,18 +86,23 @@ def _finders(gray: Pixels) -> list[_Finder]:
     if min(gray.shape) < _QUARTER:
         return []
     size = (gray.shape[1] // _QUARTER, gray.shape[0] // _QUARTER)
-    large = np.stack(_seen(np.asarray(cv2.resize(gray, size, interpolation=cv2.INTER_AREA), np.uint8)))
+    large = np.stack(_seen(np.asarray(cv2.resize(gray, size, interpolation=cv2.INTER_AREA), np.uint8), 1))
     large[:2] += 0.5
-    x, y, module = np.concatenate([np.stack(_seen(gray)), large * _QUARTER], axis=1)
+    small = _seen(gray, _EVERY)
+    if len(small[0]) or large.size:
+        small = _seen(gray, 1)
+    x, y, module = np.concatenate([np.stack(small), large * _QUARTER], axis=1)
     return _merged(x, y, module)
 
 
-def _seen(gray: Pixels) -> tuple[Floats, Floats, Floats]:
-    """x, y and module size of where a row and a column both cross a finder's bars, and its rings are all round."""
+def _seen(gray: Pixels, every: int) -> tuple[Floats, Floats, Floats]:
+    """x, y and module size of where a row and a column both cross a finder's bars, and its rings are all round.
+    ``every``: which rows are looked at."""
     if min(gray.shape) < _THRESHOLD_WINDOW:
         return _NOTHING
     dark = cv2.adaptiveThreshold(gray, 1, cv2.ADAPTIVE_THRESH_MEAN_C, cv2.THRESH_BINARY_INV, _THRESHOLD_WINDOW, 4)
-    y, x, along = _crossed(np.asarray(dark, np.uint8))
+    y, x, along = _crossed(np.asarray(dark, np.uint8)[::every])
+    y *= every
     if not len(x):
         return _NOTHING
     near = np.arange(-1, 2)

@@ -27,14 +27,21 @@ __all__ = ["VERSION", "fingerprint", "hamming"]
 Pixels = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float64]
 
-VERSION: Final = "2"
+VERSION: Final = "3"
 _SAMPLES: Final = 64
 _FREQUENCIES: Final = 16
 _GRADIENT_PER_QUALITY: Final = 90.0
+_PHASH_SAMPLES: Final = 32
+_PHASH_FREQUENCIES: Final = 8
 
 # C[i, j] = sqrt(2/64) cos(pi/128 (i+1) (2j+1)): the DCT-II of 64 samples, frequencies 1 to 16.
 _DCT: Final[Floats] = np.sqrt(2 / _SAMPLES) * np.cos(
     np.pi / (2 * _SAMPLES) * np.outer(np.arange(1, _FREQUENCIES + 1), 2 * np.arange(_SAMPLES) + 1)
+)
+
+# The same for imagehash's pHash: frequencies 0 to 7 of 32 samples, unscaled.
+_PHASH_DCT: Final[Floats] = np.cos(
+    np.pi / (2 * _PHASH_SAMPLES) * np.outer(np.arange(_PHASH_FREQUENCIES), 2 * np.arange(_PHASH_SAMPLES) + 1)
 )
 
 
@@ -52,7 +59,7 @@ def fingerprint(rgb: Pixels, *, frame: int | None = None, time: float | None = N
     return Fingerprint(
         pdq=orientations[0],
         orientations=orientations,
-        phash=str(imagehash.phash(Image.fromarray(gray))),
+        phash=_phash(gray),
         quality=_quality(views[0]),
         frame=frame,
         time=time,
@@ -111,6 +118,15 @@ def _quality(samples: Floats) -> int:
     """PDQ's 0..100: how much the 64 x 64 samples change from one to the next, in whole percents of the range."""
     steps = sum(float(np.abs(np.trunc(np.diff(samples, axis=axis) * 100 / 255)).sum()) for axis in (0, 1))
     return min(100, int(steps / _GRADIENT_PER_QUALITY))
+
+
+def _phash(gray: Pixels) -> str:
+    """``imagehash.phash``, but for up to two bits: it reduces in one step, which takes nine times as long, and leaves
+    the transform to SciPy, which takes 0.4 s to import in each decoder."""
+    side = (_PHASH_SAMPLES, _PHASH_SAMPLES)
+    samples = np.asarray(Image.fromarray(gray).resize(side, Image.Resampling.LANCZOS, reducing_gap=4.0), np.float64)
+    frequencies = _PHASH_DCT @ samples @ _PHASH_DCT.T
+    return str(imagehash.ImageHash(frequencies > np.median(frequencies)))
 
 
 def _hash(samples: Floats) -> str:

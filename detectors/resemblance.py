@@ -8,12 +8,13 @@ from __future__ import annotations
 import functools
 from typing import Final
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from detectors.brand import Kit
 from detectors.evidence import Fingerprint, Panel, Resemblance
-from detectors.fingerprint import hamming, upright
+from detectors.fingerprint import upright
 
 VERSION: Final = "1"
 REPORTED: Final = 74
@@ -31,8 +32,9 @@ def resemblances(seen: Fingerprint | Panel, kit: Kit) -> tuple[Resemblance, ...]
     if seen.quality == 0:
         return ()
     found: dict[str, int] = {}
+    orientations = [int(orientation, 16) for orientation in seen.orientations]
     for file, pdq in _official(kit):
-        distance = min(hamming(pdq, orientation) for orientation in seen.orientations)
+        distance = min((pdq ^ orientation).bit_count() for orientation in orientations)
         if distance <= REPORTED:
             found[file] = min(distance, found.get(file, distance))
     ordered = sorted(found.items(), key=lambda item: (item[1], item[0]))
@@ -40,18 +42,18 @@ def resemblances(seen: Fingerprint | Panel, kit: Kit) -> tuple[Resemblance, ...]
 
 
 @functools.lru_cache(maxsize=4)
-def _official(kit: Kit) -> tuple[tuple[str, str], ...]:
+def _official(kit: Kit) -> tuple[tuple[str, int], ...]:
     """(file, PDQ) of every asset: a poster as it is, a mark on white and on black, tight and with a margin."""
-    entries: list[tuple[str, str]] = []
+    entries: list[tuple[str, int]] = []
     for asset in kit.assets:
         pixels = kit.picture(asset)
         for ground in _GROUNDS if pixels[..., 3].min() < 255 else (255,):
-            flat = _on(pixels, ground)
+            flat = np.asarray(cv2.cvtColor(_on(pixels, ground), cv2.COLOR_RGB2GRAY), np.uint8)
             margins = () if asset.kind == "poster" else _MARGINS
             for view in (flat, *(_framed(flat, ground, margin) for margin in margins)):
                 pdq, quality = upright(view)
                 if quality > 0:
-                    entries.append((asset.file, pdq))
+                    entries.append((asset.file, int(pdq, 16)))
     return tuple(entries)
 
 
@@ -61,10 +63,10 @@ def _on(rgba: NDArray[np.uint8], ground: int) -> NDArray[np.uint8]:
     return laid
 
 
-def _framed(rgb: NDArray[np.uint8], ground: int, margin: float) -> NDArray[np.uint8]:
+def _framed(gray: NDArray[np.uint8], ground: int, margin: float) -> NDArray[np.uint8]:
     """Centred on a square ground."""
-    side = round(max(rgb.shape[:2]) * (1 + 2 * margin))
-    framed = np.full((side, side, 3), ground, np.uint8)
-    top, left = (side - rgb.shape[0]) // 2, (side - rgb.shape[1]) // 2
-    framed[top : top + rgb.shape[0], left : left + rgb.shape[1]] = rgb
+    side = round(max(gray.shape) * (1 + 2 * margin))
+    framed = np.full((side, side), ground, np.uint8)
+    top, left = (side - gray.shape[0]) // 2, (side - gray.shape[1]) // 2
+    framed[top : top + gray.shape[0], left : left + gray.shape[1]] = gray
     return framed
