@@ -60,7 +60,7 @@ class Pipeline:
         if job.crashes > MOST_CRASHES:
             return Plan(job=job, fault=_POISON)
         try:
-            post = self._store.intake.post(job.post_id)
+            post = self._store.intake.post(job.post_id, counters=False)
             return Plan(job=job, post=post, todo=self._todo(post))
         except OperationalError:
             raise
@@ -71,8 +71,8 @@ class Pipeline:
     def _todo(self, post: Post | None) -> tuple[MediaRef, ...]:
         if post is None or not admits(post, self._campaign):
             return ()
-        known = self._store.intake.attachments(post.id)
         refs = {url_key(ref): ref for ref in (*post.media, *post.former)}
+        known = self._store.intake.attachments(post.id) if refs else {}
         return tuple(ref for key, ref in refs.items() if not self._settled(known.get(key)))
 
     def has_evidence(self, sha256: str) -> bool:
@@ -167,7 +167,7 @@ class Pipeline:
             return (verdict if recorded else None), ()
         try:
             with self._store.connection.transaction():
-                post = merged or self._store.intake.post(post_id)
+                post = merged or self._store.intake.post(post_id, counters=False)
                 if post is None:
                     return None, ()  # forgotten
                 author = post.author.id

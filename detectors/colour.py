@@ -24,7 +24,7 @@ RADIUS: Final = 24.0
 """Delta E within which a pixel has a brand colour."""
 
 _FINE: Final = 640  # px of long side at least; of more, every n-th pixel is looked at, so that no colours are mixed
-_TABLE_BITS: Final = 5
+_TABLE_BITS: Final = 5  # as OpenCV packs them, red highest
 _LARGE: Final = 0.1  # side of the blob over the side of the picture from which size adds nothing more
 _MIN_BLOB: Final = 12  # px of the working picture
 _LESS: Final = 0.9
@@ -82,8 +82,8 @@ def seen(picture: Picture, kit: Kit) -> Seen:
 def _masks(rgb: NDArray[np.uint8], kit: Kit) -> dict[str, NDArray[np.bool_]]:
     """For each kit colour, (H, W) true where the pixel is within ``RADIUS`` of one of its values and nearest to it."""
     nearest = _table(kit.colours)
-    cells = (rgb >> (8 - _TABLE_BITS)).astype(np.uint16)
-    label = nearest[(cells[..., 0] << 2 * _TABLE_BITS) | (cells[..., 1] << _TABLE_BITS) | cells[..., 2]]
+    cells = cv2.cvtColor(np.ascontiguousarray(rgb), cv2.COLOR_RGB2BGR555).view(np.uint16)[..., 0]
+    label = nearest[cells]
     return {colour.name: label == number for number, colour in enumerate(kit.colours, start=1)}
 
 

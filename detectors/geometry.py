@@ -117,11 +117,15 @@ def _pairs(a: Features, b: Features, ignored: tuple[Bools, Bools] | None) -> npt
     if ignored is not None:
         table[ignored[0]] = table[:, ignored[1]] = np.inf
     forth, back = table.argmin(axis=1), table.argmin(axis=0)
-    rows = np.arange(len(a))
-    least = table[rows, forth]
-    across, down = np.partition(table, 1, axis=1)[:, 1], np.partition(table, 1, axis=0)[1]
-    good = (back[forth] == rows) & (least <= _FARTHEST) & (least <= _RATIO * np.minimum(across, down[forth]))
-    return np.column_stack((rows[good], forth[good]))
+    rows = np.flatnonzero(back[forth] == np.arange(len(a)))
+    rows = rows[table[rows, forth[rows]] <= _FARTHEST]
+    # Only of these few is the second nearest looked for, to either side.
+    columns = forth[rows]
+    least = table[rows, columns]
+    across, down = table[rows], table[:, columns]
+    across[np.arange(len(rows)), columns] = down[rows, np.arange(len(rows))] = np.inf
+    good = least <= _RATIO * np.minimum(across.min(axis=1), down.min(axis=0))
+    return np.column_stack((rows[good], columns[good]))
 
 
 def _proposed(a: Features, b: Features, pairs: npt.NDArray[np.intp]) -> Bools | None:
@@ -137,9 +141,7 @@ def _proposed(a: Features, b: Features, pairs: npt.NDArray[np.intp]) -> Bools | 
     linear[:, 0, 0], linear[:, 0, 1] = scale * cos * hand, -scale * sin
     linear[:, 1, 0], linear[:, 1, 1] = scale * sin * hand, scale * cos
     p, q = a.points[i], b.points[j]
-    shift = q - np.einsum("nij,nj->ni", linear, p)
-    landed = np.einsum("nij,mj->nmi", linear, p) + shift[:, None, :]
-    off = np.hypot(*(landed - q[None]).transpose(2, 0, 1))
+    off = np.hypot(*(_landed(row, p, q[:, axis]) for axis, row in enumerate(linear.transpose(1, 2, 0))))
     spin = np.abs((turned[:, None] - turned[None, :] + np.pi) % (2 * np.pi) - np.pi)
     agree = (
         (off <= _LOOSE * max(b.width, b.height))
@@ -152,6 +154,12 @@ def _proposed(a: Features, b: Features, pairs: npt.NDArray[np.intp]) -> Bools | 
     spread = np.where(agree, off, 0).sum(axis=1)
     best = int(np.lexsort((spread, -count))[0])
     return agree[best] if count[best] >= _LEAST else None
+
+
+def _landed(row: Floats, p: Floats, q: Floats) -> Floats:
+    """(n, n) by how much each proposal, a (2, n) row of its matrix, misses the second point of each pair, one way."""
+    own = q - (row[0] * p[:, 0] + row[1] * p[:, 1])
+    return np.asarray(row[0][:, None] * p[:, 0] + row[1][:, None] * p[:, 1] + own[:, None] - q)
 
 
 def _refined(a: Features, b: Features, pairs: npt.NDArray[np.intp], inlying: Bools) -> tuple[Floats | None, Bools]:
@@ -183,16 +191,21 @@ def _perspective(
     p: Floats, q: Floats, wide: Bools, tight: float, affine: Floats, inlying: Bools
 ) -> tuple[Floats, Bools]:
     """The perspective map, where it holds clearly more than the affine one."""
-    agree = wide
+    agree, least = wide, inlying.sum() + 3
+    if len(p) < least:
+        return affine, inlying
     for _ in range(_ROUNDS):
         if agree.sum() < 8:
             return affine, inlying
+        fitted = agree
         found, _ = cv2.findHomography(p[agree], q[agree], 0)
         if found is None:
             return affine, inlying
         matrix = np.asarray(found, np.float64)
         agree = np.hypot(*(mapped(matrix, p) - q).T) <= tight
-    return (matrix, agree) if agree.sum() >= inlying.sum() + 3 else (affine, inlying)
+        if (agree == fitted).all():
+            break
+    return (matrix, agree) if agree.sum() >= least else (affine, inlying)
 
 
 def _sound(matrix: Floats, a: Features, b: Features) -> bool:

@@ -26,7 +26,7 @@ from detectors.evidence import Box, Mark
 from detectors.groups import groups
 from detectors.network import LEAST_LOGIT, Level, Sighting, again, glimpse, pyramid, sightings
 from detectors.picture import WORKING, Picture
-from detectors.poses import Pose, agreements, box, sample, shared, side
+from detectors.poses import Pose, agreements, box, boxes, sample, shared, side
 from detectors.silhouette import Outline, at, in_mask, in_tones
 
 VERSION: Final = "3"
@@ -118,7 +118,7 @@ def _by_network(picture: Picture, kit: Kit) -> list[Candidate]:
 def _doubtful(found: list[Sighting]) -> list[tuple[Sighting, float]]:
     """The best sighting of each place and mark, best first, with the next best logit there; of few places at most."""
     ranked = sorted(found, key=lambda each: (-each.logit, each.mark, each.pose.tolist()))
-    corners = np.array([box(each.pose) for each in ranked]).reshape(-1, 4)
+    corners = boxes(np.array([each.pose for each in ranked]).reshape(-1, 2, 3))
     names = np.array([each.mark for each in ranked])
     free = np.ones(len(ranked), bool)
     places: list[tuple[Sighting, float]] = []

@@ -133,6 +133,8 @@ def _peaks(pixels: Pixels, kit: Kit) -> list[Sighting]:
     names = kit.model.marks
     found: list[Sighting] = []
     for name, logits in zip(names, cells, strict=False):
+        if logits.max() <= LEAST_LOGIT:
+            continue
         rows, columns = np.nonzero((logits > LEAST_LOGIT) & (logits >= cv2.dilate(logits, _AROUND)))
         best = np.argsort(-logits[rows, columns], kind="stable")[:_MOST]
         rows, columns = rows[best], columns[best]

@@ -33,9 +33,15 @@ def side(pose: Pose) -> float:
 
 def box(pose: Pose) -> Box:
     """The upright box around the posed unit square."""
-    corners = pose @ np.array([[0, 1, 1, 0], [0, 0, 1, 1], [1, 1, 1, 1]], np.float64)
-    (left, top), (right, bottom) = corners.min(axis=1), corners.max(axis=1)
-    return float(left), float(top), float(right - left), float(bottom - top)
+    x, y, w, h = boxes(pose[None])[0].tolist()
+    return x, y, w, h
+
+
+def boxes(poses: NDArray[np.float64]) -> NDArray[np.float64]:
+    """``box`` of each of (N, 2, 3) poses, (N, 4)."""
+    corners = poses @ np.array([[0, 1, 1, 0], [0, 0, 1, 1], [1, 1, 1, 1]], np.float64)
+    low = corners.min(axis=2)
+    return np.concatenate([low, corners.max(axis=2) - low], axis=1)
 
 
 def shared(a: Box, b: Box) -> float:

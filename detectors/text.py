@@ -41,7 +41,7 @@ def story(text: str, boilerplate: Sequence[str] = ()) -> str:
     hashtags, URLs, mentions, emoji and punctuation, and without the sentences that stand in one of ``boilerplate`` (a
     quoted notice, a repeated title). One space parts words; none stands beside Chinese and other CJK characters, nor
     between single letters, so that spacing out hides nothing."""
-    shared = [_letters(_fold(template)) for template in boilerplate]
+    shared = [_known_letters(template) for template in boilerplate]
     kept = []
     for sentence in _SENTENCE.split(_fold(text)):
         letters = _letters(sentence)
@@ -66,6 +66,11 @@ def _simplifier() -> Callable[[str], str]:
 
 def _letters(text: str) -> str:
     return "".join(filter(str.isalnum, text))
+
+
+@functools.lru_cache(maxsize=16)
+def _known_letters(template: str) -> str:
+    return _letters(_fold(template))
 
 
 def similarity(a: str, b: str) -> float:

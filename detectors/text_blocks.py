@@ -162,6 +162,8 @@ class Block:
             a, b = np.searchsorted(told, asked[band]), np.searchsorted(told, asked[band], "right")
             runs.append(self._array(np.int32, self._places, start + int(a), int(b - a)))
         near = np.flatnonzero(np.bincount(np.concatenate(runs)) >= AGREEING) if runs else np.zeros(0, np.intp)
+        if not near.size:
+            return near, np.zeros(0, np.int64)
         near = near[sharing(self._rows(np.uint32, self._minima, BANDS * ROWS, near), minima)]
         return near, self._rows(np.int64, self._keys, 1, near).ravel()
 

@@ -11,7 +11,7 @@ from detectors.evidence import Unreadable
 def looked(store: Store, version: str, post: Post) -> tuple[tuple[Looked, ...], tuple[Looked, ...]]:
     """One value for each of a post's media, present and former, in their order. ``version`` names the detectors whose
     evidence is preferred; another version's stands in where there is none."""
-    known = store.intake.attachments(post.id)
+    known = store.intake.attachments(post.id) if post.media or post.former else {}
     present, former = (
         tuple(_looked(store, version, ref, known.get(url_key(ref))) for ref in refs)
         for refs in (post.media, post.former)

@@ -113,11 +113,15 @@ def stream(seen: list[Sighting], knows: Callable[[Snapshot], bool]) -> list[Sigh
 
 def newest(seen: list[Sighting], get: Callable[[Snapshot], T | None]) -> T | None:
     """The value of one field: from the best rank that knows it, there from the newest snapshot."""
+    if len(seen) == 1:
+        return get(seen[0].snapshot)
     knowing = stream(seen, lambda snapshot: get(snapshot) is not None)
     return get(knowing[-1].snapshot) if knowing else None
 
 
 def changes(seen: list[Sighting], get: Callable[[Snapshot], T | None]) -> list[tuple[Sighting, Sighting]]:
     """Where one field's value changes along its stream: (last with the old value, first with the new one)."""
+    if len(seen) == 1:
+        return []
     knowing = stream(seen, lambda snapshot: get(snapshot) is not None)
     return [(a, b) for a, b in itertools.pairwise(knowing) if get(a.snapshot) != get(b.snapshot)]

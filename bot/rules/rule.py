@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable
 
 import msgspec
@@ -25,6 +26,7 @@ Rule = Callable[[Facts], Iterable[Hit]]
 """Its docstring is the public description of its reason code (docs/rules.md)."""
 
 
+@functools.cache
 def code_of(rule: Rule) -> str:
     """The reason code that a rule gives: its name, the first underscore a full stop.
 

@@ -22,6 +22,7 @@ Row = tuple[Any, ...]
 DatabaseError: type[Exception] = sqlite3.DatabaseError
 OperationalError: type[Exception] = sqlite3.OperationalError
 _BUSY_SECONDS = 30.0
+_PREPARED = 512  # statements kept compiled: more than there are, for compiling one costs more than most of them do
 
 
 def wal_is_sound(version: tuple[int, ...]) -> bool:
@@ -50,7 +51,13 @@ class Connection:
 
     def __init__(self, path: Path) -> None:
         try:
-            self._raw = sqlite3.connect(str(path), timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+            self._raw = sqlite3.connect(
+                str(path),
+                timeout=_BUSY_SECONDS,
+                isolation_level=None,
+                check_same_thread=False,
+                cached_statements=_PREPARED,
+            )
             self.journal = "wal" if wal_is_sound(sqlite3.sqlite_version_info) else "delete"
             self._raw.execute(f"PRAGMA journal_mode={self.journal}")
             self._raw.execute(f"PRAGMA synchronous={'FULL' if self.journal == 'wal' else 'EXTRA'}")
@@ -68,8 +75,7 @@ class Connection:
     def transaction(self) -> Iterator[None]:
         """All or nothing. The write lock is taken at once, so that two processes wait instead of failing half-way."""
         if self._raw.in_transaction:
-            with self.db.atomic():
-                yield
+            yield from self._part()
             return
         self._raw.execute("BEGIN IMMEDIATE")
         try:
@@ -78,6 +84,17 @@ class Connection:
             self._raw.rollback()
             raise
         self._raw.execute("COMMIT")
+
+    def _part(self) -> Iterator[None]:
+        self._raw.execute("SAVEPOINT part")  # one name for all, for the statements stay prepared: the innermost is meant
+        try:
+            yield
+        except BaseException:
+            if self._raw.in_transaction:  # some errors have ended all of it
+                self._raw.execute("ROLLBACK TO part")
+                self._raw.execute("RELEASE part")
+            raise
+        self._raw.execute("RELEASE part")
 
     def run(self, sql: str, parameters: tuple[object, ...] = ()) -> int:
         """Execute one statement and return how many rows it changed."""

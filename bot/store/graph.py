@@ -63,9 +63,10 @@ class Graph:
         if row is not None:
             return int(row[0]), False
         node = self._connection.insert(
-            "INSERT INTO nodes (key, kind, cluster, content) VALUES (?, ?, 0, ?)", (key, kind, content)
+            "INSERT INTO nodes (id, key, kind, cluster, content)"
+            " SELECT new, ?, ?, new, ? FROM (SELECT coalesce(max(id), 0) + 1 AS new FROM nodes)",
+            (key, kind, content),
         )
-        self._connection.run("UPDATE nodes SET cluster = id WHERE id = ?", (node,))
         return node, True
 
     def key(self, node: int) -> str:

@@ -191,11 +191,10 @@ class Intake:
         sightings = self.sightings(post_id)
         if not sightings:
             return None
-        shas: dict[str, str] = dict(
-            self._connection.rows(
-                "SELECT key, sha256 FROM attachments WHERE post_id = ? AND sha256 IS NOT NULL", (post_id,)
-            )
-        )
+        shas: dict[str, str] = {}
+        if any(sighting.snapshot.media for sighting in sightings):
+            select = "SELECT key, sha256 FROM attachments WHERE post_id = ? AND sha256 IS NOT NULL"
+            shas = dict(self._connection.rows(select, (post_id,)))
         merged = merge(sightings, shas.get)
         return msgspec.structs.replace(merged, stats=self.stats(post_id)) if counters else merged
 

@@ -24,10 +24,12 @@ class PartialLinks:
     def of(self, node: int, *, held: bool = False) -> list[Part]:
         """The partial links of a node, ``held``: also those that people keep apart."""
         tables = ["links", "held_links"] if held else ["links"]
+        key = "(SELECT key FROM nodes WHERE id = {})"
         every = " UNION ALL ".join(
-            f"SELECT n.id, l.detail, m.key < n.key FROM {table} l JOIN nodes m ON m.id = ?1"
-            " JOIN nodes n ON n.id = l.a + l.b - ?1 WHERE (l.a = ?1 OR l.b = ?1) AND l.kind = 'partial'"
+            f"SELECT {other}, detail, {key.format('?1')} < {key.format(other)} FROM {table}"
+            f" WHERE {own} = ?1 AND kind = 'partial'"
             for table in tables
+            for own, other in ("ab", "ba")
         )
         found: list[Part] = []
         for other, text, first in self._connection.rows(f"{every} ORDER BY 1", (node,)):
