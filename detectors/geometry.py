@@ -167,18 +167,20 @@ def _refined(a: Features, b: Features, pairs: npt.NDArray[np.intp], inlying: Boo
     p, q = a.points[pairs[:, 0]], b.points[pairs[:, 1]]
     tight = _TIGHT * max(b.width, b.height)
     matrix: Floats | None = None
+    fitted, off = None, np.empty(0)
     for round_ in range(_ROUNDS):
         if inlying.sum() < _LEAST:
             return None, inlying
-        matrix = _affine(p[inlying], q[inlying])
-        off = np.hypot(*(mapped(matrix, p) - q).T)
+        if fitted is None or (inlying != fitted).any():
+            fitted, matrix = inlying, _affine(p[inlying], q[inlying])
+            off = np.hypot(*(mapped(matrix, p) - q).T)
         inlying = off <= tight * max(1.0, 2.5 - round_ * 0.75)
     if matrix is None:
         return None, inlying
-    wide = np.hypot(*(mapped(matrix, p) - q).T) <= 4 * tight
+    wide = off <= 4 * tight
     if wide.sum() >= 8:
         matrix, inlying = _perspective(p, q, wide, tight, matrix, inlying)
-    distinct = np.unique(np.rint(p[inlying]), axis=0)
+    distinct = {*map(tuple, np.rint(p[inlying]).tolist())}
     return (matrix, inlying) if len(distinct) >= _LEAST and _sound(matrix, a, b) else (None, inlying)
 
 
@@ -270,7 +272,7 @@ def _spread(b: Features, pairs: npt.NDArray[np.intp], overlap: Floats) -> float:
     low, high = overlap.min(axis=0), overlap.max(axis=0)
     cells = np.floor((b.points[pairs[:, 1]] - low) / np.maximum(high - low, 1e-9) * _SPREAD_CELLS).astype(np.int64)
     cells = np.clip(cells, 0, _SPREAD_CELLS - 1)
-    return len(np.unique(cells @ (_SPREAD_CELLS, 1))) / _SPREAD_CELLS**2
+    return len({*(cells @ (_SPREAD_CELLS, 1)).tolist()}) / _SPREAD_CELLS**2
 
 
 def _askew(ours: Floats, theirs: Floats) -> float:

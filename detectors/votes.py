@@ -31,6 +31,9 @@ _MOVE: Final = 64.0  # pixels, the side of a bin
 _CELL: Final = 2  # bits of a place that do not tell cells apart: what repeats within 16 pixels counts once
 _CELL_BITS: Final = 12
 _MOST_MOVE: Final = 127
+_HALF_TURNS: Final = np.arange(-TURN, TURN + 1) * np.pi / TURN
+_TURNS: Final = np.cos(_HALF_TURNS), np.sin(_HALF_TURNS)  # of half of so many steps, from -``TURN`` on
+_SCALES: Final = 2.0 ** (np.arange(-TURN, TURN + 1) / (2 * _OCTAVE))  # the root of a growth by so many steps
 
 
 def packed(points: Floats, sizes: Floats, angles: Floats, flipped: npt.NDArray[np.bool_], middle: Floats) -> Numbers:
@@ -116,12 +119,11 @@ def _number(mirrored: npt.NDArray[np.bool_], turn: Whole, grown: Whole, move: Fl
 
 def _move(a: Whole, b: Whole, mirrored: npt.NDArray[np.bool_], turn: Whole, grown: Whole) -> Floats:
     """(2, n) in bins: how far the features are apart once each picture is turned and scaled half the way."""
-    half = turn * np.pi / TURN
-    cos, sin = np.cos(half), np.sin(half)
+    cos, sin = (table[turn + TURN] for table in _TURNS)
     x, y = ((b >> shift & 255) - 128 for shift in (0, 8))
     u, v = ((a >> shift & 255) - 128 for shift in (0, 8))
     scale = PIXELS / _MOVE
-    shrink, grow = (scale * 2.0 ** (sign * grown / (2 * _OCTAVE)) for sign in (-1, 1))
+    shrink, grow = (scale * _SCALES[sign * grown + TURN] for sign in (-1, 1))
     bent = np.where(mirrored, -sin, sin)
     hand = np.where(mirrored, -1.0, 1.0)
     return np.stack(

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 import numpy as np
@@ -29,6 +29,7 @@ from detectors.nearest import TURN_SLACK, HashIndex
 from detectors.text import story
 from detectors.text_index import TextIndex
 
+_KEPT: Final = 512  # files whose features are kept unpacked, as ``bot/copies/linking.py`` keeps them
 Kind = Literal["exact", "near", "partial"]
 
 
@@ -99,6 +100,7 @@ class Matcher:
         self._prove = prove if self.min_score >= score_of(campaign.copies.near) else likeliest
         self._campaign = campaign
         self._items: list[Item] = []
+        self._sights: dict[int, Sight] = {}
         self._hashes, self._features = HashIndex(), FeatureIndex()
         self._same: defaultdict[str, list[int]] = defaultdict(list)
         for key, item in enumerate(items):
@@ -127,7 +129,7 @@ class Matcher:
             return {key for key, _ in self._features.sharing(words, least)} - exact
 
         def tried(key: int) -> tuple[Proof, int] | None:
-            return None if self._items[key].real == query.real else self._tried(seen, self._items[key])
+            return None if self._items[key].real == query.real else self._tried(seen, self._held(key))
 
         near -= exact
         alike = sorted(near | sharing(coded, SHARED_LEAST))
@@ -142,8 +144,16 @@ class Matcher:
     def _sight(self, item: Item) -> Sight:
         return sight(item.evidence, unpack(item.evidence.features), (), self._campaign)
 
-    def _tried(self, seen: Sight, item: Item) -> tuple[Proof, int] | None:
-        first, second = sorted((seen, self._sight(item)), key=lambda s: s.evidence.sha256)
+    def _held(self, key: int) -> Sight:
+        """A file of the index, with its features unpacked: those that are asked for most are kept so."""
+        seen = self._sights.pop(key, None) or self._sight(self._items[key])
+        self._sights[key] = seen
+        if len(self._sights) > _KEPT:
+            del self._sights[next(iter(self._sights))]
+        return seen
+
+    def _tried(self, seen: Sight, other: Sight) -> tuple[Proof, int] | None:
+        first, second = sorted((seen, other), key=lambda s: s.evidence.sha256)
         proof = self._prove(first, second, self._campaign)
         return None if proof is None else (proof, int(proof.points[0 if first is seen else 1], 16))
 
