@@ -89,7 +89,7 @@ def _finders(gray: Pixels) -> list[_Finder]:
     large = np.stack(_seen(np.asarray(cv2.resize(gray, size, interpolation=cv2.INTER_AREA), np.uint8), 1))
     large[:2] += 0.5
     small = _seen(gray, _EVERY)
-    if len(small[0]) or large.size:
+    if len(small[0]):
         small = _seen(gray, 1)
     x, y, module = np.concatenate([np.stack(small), large * _QUARTER], axis=1)
     return _merged(x, y, module)
