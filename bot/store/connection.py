@@ -86,7 +86,7 @@ class Connection:
         self._raw.execute("COMMIT")
 
     def _part(self) -> Iterator[None]:
-        self._raw.execute("SAVEPOINT part")  # one name for all, for the statements stay prepared: the innermost is meant
+        self._raw.execute("SAVEPOINT part")  # one name for all, the innermost is meant: what is prepared stays so
         try:
             yield
         except BaseException:
