@@ -48,7 +48,7 @@ def _official(kit: Kit) -> tuple[tuple[str, int], ...]:
     for asset in kit.assets:
         pixels = kit.picture(asset)
         for ground in _GROUNDS if pixels[..., 3].min() < 255 else (255,):
-            flat = np.asarray(cv2.cvtColor(_on(pixels, ground), cv2.COLOR_RGB2GRAY), np.uint8)
+            flat = _on(pixels, ground)
             margins = () if asset.kind == "poster" else _MARGINS
             for view in (flat, *(_framed(flat, ground, margin) for margin in margins)):
                 pdq, quality = upright(view)
@@ -58,8 +58,10 @@ def _official(kit: Kit) -> tuple[tuple[str, int], ...]:
 
 
 def _on(rgba: NDArray[np.uint8], ground: int) -> NDArray[np.uint8]:
-    alpha = rgba[..., 3:].astype(np.float32) / 255
-    laid: NDArray[np.uint8] = np.rint(rgba[..., :3] * alpha + ground * (1 - alpha)).astype(np.uint8)
+    """In gray."""
+    alpha = rgba[..., 3].astype(np.float32) / 255
+    gray = cv2.cvtColor(rgba, cv2.COLOR_RGBA2GRAY)
+    laid: NDArray[np.uint8] = np.rint(gray * alpha + ground * (1 - alpha)).astype(np.uint8)
     return laid
 
 
