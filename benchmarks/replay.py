@@ -23,7 +23,7 @@ from pathlib import Path
 import msgspec
 
 from bot.campaign import Campaign, load_campaign
-from bot.copies.relate import Relater
+from bot.copies.relate import Relater, ground
 from bot.media.look import Looker, Seen
 from bot.model import Author, Delivery, MediaRef, Snapshot, Stats, Stored
 from bot.pipeline import Pipeline
@@ -69,12 +69,13 @@ def main() -> None:
 def told(folder: Path, title: str, campaign: Campaign) -> None:
     """Replay, and print what it took."""
     store = Store(folder)
+    anew = ", links proven anew" if store.grounds.all() - {ground(campaign)} else ""
     begun, before = time.perf_counter(), _busy()
     found = replay(store, campaign, VERSION)
     seconds, busy = time.perf_counter() - begun, _busy() - before
     store.close()
     print(
-        f"{title}: {found.posts} posts in {seconds:.1f} s on {os.cpu_count()} cores ({busy:.1f} CPU s),"
+        f"{title}{anew}: {found.posts} posts in {seconds:.1f} s on {os.cpu_count()} cores ({busy:.1f} CPU s),"
         f" {len(found.flips)} would flip",
         flush=True,
     )
