@@ -124,8 +124,8 @@ def _pairs(
     starts = block.starts[words].astype(np.int64)
     lengths = block.starts[words.astype(np.int64) + 1] - starts
     total = int(lengths.sum())
-    ends = np.cumsum(lengths)
-    places = np.arange(total) + np.repeat(starts - ends + lengths, lengths)
-    apart = np.bitwise_count(block.signatures[places] ^ np.repeat(signatures, lengths))
+    asked = np.repeat(np.arange(len(words)), lengths)
+    places = np.arange(total) + (starts - np.cumsum(lengths) + lengths)[asked]
+    apart = np.bitwise_count(block.signatures[places] ^ signatures[asked])
     near = np.flatnonzero(apart <= RADIUS)
-    return np.searchsorted(ends, near, "right"), places[near]
+    return asked[near], places[near]

@@ -31,6 +31,7 @@ _MOVE: Final = 64.0  # pixels, the side of a bin
 _CELL: Final = 2  # bits of a place that do not tell cells apart: what repeats within 16 pixels counts once
 _CELL_BITS: Final = 12
 _MOST_MOVE: Final = 127
+_MIXED: Final = np.uint64(0x9E3779B97F4A7C15)  # Fibonacci hashing (Knuth, TAOCP 3, 6.4)
 _HALF_TURNS: Final = np.arange(-TURN, TURN + 1) * np.pi / TURN
 _TURNS: Final = np.cos(_HALF_TURNS), np.sin(_HALF_TURNS)  # of half of so many steps, from -``TURN`` on
 _SCALES: Final = 2.0 ** (np.arange(-TURN, TURN + 1) / (2 * _OCTAVE))  # the root of a growth by so many steps
@@ -62,9 +63,12 @@ def counted(keys: Whole, ours: Numbers, theirs: Numbers, least: int) -> tuple[Wh
     number = np.cumsum(often) - 1
     known = np.flatnonzero(often)
     counts = np.zeros(len(known), np.int64)
+    picture, cells_a, cells_b = number[keys] << 28, _cells(a), _cells(b)
     for bins in _bins(a, b):
-        codes, agreeing = _different(number[keys] << 28 | bins, _cells(a), _cells(b), least)
-        np.maximum.at(counts, codes >> 28, agreeing)
+        codes = picture | bins
+        likely = _likely(codes, least)
+        found, agreeing = _different(codes[likely], cells_a[likely], cells_b[likely], least)
+        np.maximum.at(counts, found >> 28, agreeing)
     kept = counts >= least
     return known[kept], counts[kept]
 
@@ -72,6 +76,14 @@ def counted(keys: Whole, ours: Numbers, theirs: Numbers, least: int) -> tuple[Wh
 def _cells(places: Whole) -> Whole:
     """(n,) below 2**``_CELL_BITS``: in which cell of its picture a feature lies."""
     return (places & 255) >> _CELL | (places >> 8 & 255) >> _CELL << 6
+
+
+def _likely(codes: Whole, least: int) -> Whole:
+    """Where a code stands that occurs ``least`` times, and some others: told by a hash of it, for sorting takes longer
+    than all else."""
+    room = max(10, len(codes).bit_length() + 1)
+    hashed = (codes.view(np.uint64) * _MIXED >> np.uint64(64 - room)).view(np.int64)
+    return np.flatnonzero(np.bincount(hashed)[hashed] >= least)
 
 
 def _different(codes: Whole, ours: Whole, theirs: Whole, least: int) -> tuple[Whole, Whole]:
@@ -104,9 +116,11 @@ def _bins(a: Whole, b: Whole) -> list[Whole]:
     half = TURN // 2 // _TURN_BIN
     near, far = _nearest(turn, _TURN_BIN), _farther(turn, _TURN_BIN)
     far[turn == TURN // 2] = half + 1  # half a turn is its own opposite
+    move = _move(a, b, mirrored, turn, grown)
     # In the bin round half a turn, angles go on beyond it.
-    round_ = np.where((np.abs(near) == half) & (turn < 0), turn + TURN, turn)
-    turns = (near, _move(a, b, mirrored, round_, grown)), (far, _move(a, b, mirrored, turn, grown))
+    beyond, moved = np.flatnonzero((np.abs(near) == half) & (turn < 0)), move.copy()
+    moved[:, beyond] = _move(a[beyond], b[beyond], mirrored[beyond], turn[beyond] + TURN, grown[beyond])
+    turns = (near, moved), (far, move)
     near[near == -half] = half
     others = (_nearest(grown, _SIZE_BIN), np.rint), (_farther(grown, _SIZE_BIN), _away)
     return [_number(mirrored, angle, size, bound(move)) for angle, move in turns for size, bound in others]

@@ -194,6 +194,23 @@ def test_votes_are_the_same_from_either_side(mirrored: bool, turn: int) -> None:
     assert dict(zip(*(part.tolist() for part in forth), strict=True))[2] >= 20
 
 
+def test_a_picture_counts_as_much_among_many_as_alone() -> None:
+    """What agrees with one picture is counted the same beside 40,000 pairs of features with others, and before them."""
+    rng = np.random.default_rng(5)
+
+    def drawn(n: int) -> npt.NDArray[np.uint32]:
+        places, sizes, angles = rng.uniform(-400, 400, (n, 2)), rng.uniform(1, 6, n), rng.uniform(0, 2 * np.pi, n)
+        return packed(places, sizes, angles, rng.random(n) < 0.5, np.zeros(2))
+
+    few = drawn(30)
+    ours, theirs = np.r_[few, drawn(70)], np.r_[few, drawn(70)]
+    (_,), (alone,) = counted(np.full(100, 7), ours, theirs, 4)
+    keys = np.r_[np.full(100, 7), rng.choice([*range(7), *range(8, 60)], 40_000)]
+    found = counted(keys, np.r_[ours, drawn(40_000)], np.r_[theirs, drawn(40_000)], 4)
+    assert alone >= 20
+    assert dict(zip(*(part.tolist() for part in found), strict=True))[7] == alone
+
+
 def test_agreement_is_the_same_from_either_side() -> None:
     """How many features two pictures share does not depend on which of them is looked for: order changes nothing."""
     shown = (picture(1), *(edited for edited, _ in edits().values()))
