@@ -132,4 +132,5 @@ def _phash(gray: Pixels) -> str:
 def _hash(samples: Floats) -> str:
     """64 hex digits of (64, 64) samples; the lowest frequency is the last bit."""
     frequencies = (_DCT @ samples @ _DCT.T).ravel()
-    return np.packbits((frequencies > np.median(frequencies))[::-1]).tobytes().hex()
+    middle = np.sort(frequencies)[len(frequencies) // 2 - 1 : len(frequencies) // 2 + 1].mean()  # their median
+    return np.packbits((frequencies > middle)[::-1]).tobytes().hex()
