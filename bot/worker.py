@@ -37,6 +37,7 @@ _CLAIM = 128
 _GROUP = 64
 _IDLE_SECONDS = 0.5  # how often the work list is looked at for what other processes put there
 _FULL_SECONDS = 5.0
+_STEADY_SECONDS = 2.0  # from which on the end of the process is no longer put down to chance
 _OUR_DISK = frozenset({"disk_full", "disk_failed"})  # no fault of the post's: it costs none of its tries
 
 
@@ -85,6 +86,7 @@ class Worker:
         self._looking: dict[str, tuple[Plan, asyncio.Task[None]]] = {}
         self._looked: asyncio.Queue[tuple[Plan, tuple[Seen, ...]]] = asyncio.Queue()
         self._taken = self._judged = 0
+        self._began = 0.0
         self.last_heard: dict[str, dt.datetime] = {}
         self._unwritable = self._cramped = False
 
@@ -209,6 +211,7 @@ class Worker:
 
     async def _dispatch(self) -> None:
         """Claim due posts; settle those that need no look, start looking at the others."""
+        self._began = asyncio.get_running_loop().time()
         while not self._stopping.is_set():
             self._wake.clear()
             room = self._limits.concurrency * 2 - len(self._looking)
@@ -220,12 +223,13 @@ class Worker:
     async def _claim(self) -> int:
         """One claim; two transactions, so that an attempt is on record before it is made."""
         store, idle = self._thread.store, not self._looking
+        steady = asyncio.get_running_loop().time() - self._began >= _STEADY_SECONDS
         jobs: list[Job] = []
         plans: list[Plan] = []
         verdicts: list[Verdict] = []
 
         def claim() -> int:
-            jobs[:] = store.work.claim(_CLAIM, to_us(self._clock.now()), self._epoch, idle=idle)
+            jobs[:] = store.work.claim(_CLAIM, to_us(self._clock.now()), self._epoch, idle=idle, steady=steady)
             return len(jobs)
 
         def settle() -> int:

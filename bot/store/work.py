@@ -44,11 +44,13 @@ class Work:
                 (post_id, at),
             )
 
-    def claim(self, limit: int, at: int, epoch: int, *, idle: bool) -> list[Job]:
+    def claim(self, limit: int, at: int, epoch: int, *, idle: bool, steady: bool = True) -> list[Job]:
         """Take up to ``limit`` due posts, oldest due first, counting the attempt before it is made.
 
         A post whose attempt once ended with the process is a suspect. Suspects go after all others, the least suspected
         first, and each alone (``idle``: nothing else is in flight), so that a count above one is the post's own doing.
+        It might still be chance where somebody ends the process again and again: a second time alone is for a process
+        that has stood for a while (``steady``).
         What is due later than anybody can have asked for was put there under a clock that has been set back: it is due.
         """
         self._connection.run("UPDATE work SET due = ?1 WHERE state = 'ready' AND crashes = 0 AND due > ?1 + ?2",
@@ -56,7 +58,8 @@ class Work:
         due = "SELECT post_id, generation, tries, crashes + 1 FROM work WHERE state = 'ready' AND due <= ?"
         rows = self._connection.rows(f"{due} AND crashes = 0 ORDER BY due, rowid LIMIT ?", (at, limit))
         if not rows and idle:
-            rows = self._connection.rows(f"{due} ORDER BY crashes, due, rowid LIMIT 1", (at,))
+            once = "" if steady else " AND crashes = 1"
+            rows = self._connection.rows(f"{due}{once} ORDER BY crashes, due, rowid LIMIT 1", (at,))
         for row in rows:
             self._connection.run(
                 "UPDATE work SET state = 'busy', crashes = crashes + 1, epoch = ? WHERE post_id = ?", (epoch, row[0])

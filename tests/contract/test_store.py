@@ -132,6 +132,20 @@ def test_a_post_that_ends_the_process_is_met_last_alone_and_with_its_count(store
         assert [(job.post_id, job.crashes) for job in suspects] == [("1", 2)]
 
 
+def test_a_process_that_keeps_being_killed_spends_no_post_s_lives(store: Store) -> None:
+    """A suspect is tried once by a process that has just begun, and again only by one that has stood for a while: who
+    ends every process within seconds brings no innocent post to a person."""
+    with store.transaction():
+        store.work.add(["1"], AT)
+        for epoch, counted in ((1, 1), (2, 2)):
+            [job] = store.work.claim(9, AT, epoch, idle=True, steady=False)
+            assert job.crashes == counted
+            store.work.recover(epoch + 1)
+        assert store.work.claim(9, AT, 3, idle=True, steady=False) == []
+        [job] = store.work.claim(9, AT, 3, idle=True)
+        assert job.crashes == 3
+
+
 def test_a_post_that_changed_meanwhile_is_due_again(store: Store) -> None:
     """Finishing an older generation does not take the newer one off the list."""
     with store.transaction():
