@@ -31,7 +31,7 @@ _THRESHOLD_WINDOW: Final = 41
 _SHAPE: Final = np.array([1, 1, 3, 1, 1])
 _TOLERANCE: Final = 0.6  # of a module, for each bar
 _QUARTER: Final = 4
-_EVERY: Final = 2  # where no such row crosses any finder of a code, there is none
+_EVERY: Final = 2  # a finder's middle is three modules high: where no such row crosses one, no other does
 _MOST_CROSSINGS: Final = 4000
 # Rays from a finder's middle: radii in modules as a row crosses it, at which any direction of a code turned by any
 # angle is still in the dark middle, somewhere in the light ring, and somewhere in the dark ring.

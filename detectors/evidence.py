@@ -72,7 +72,8 @@ class Fingerprint(Value):
     """Whole-picture hashes in lower-case hex.
 
     ``pdq`` is 256 bits (64 digits) and ``orientations`` the PDQ of all 8 dihedral views, the upright one first;
-    ``phash`` is imagehash's 64-bit pHash; ``quality`` 0..100 is PDQ's: below 50 the picture is too flat to match.
+    ``phash`` is imagehash's 64-bit pHash, give or take two bits; ``quality`` 0..100 is PDQ's: below 50 the picture is
+    too flat to match.
     """
 
     pdq: str

@@ -40,6 +40,17 @@ def test_codes_are_read_at_any_size_and_angle(side: int, angle: float) -> None:
     assert np.abs(centre - (640, 430)).max() < side / 10
 
 
+def test_small_codes_are_looked_for_in_all_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a row in two has crossed a finder, every row is looked at: no small code is lost by looking at half."""
+
+    def read() -> list[int]:
+        return [seed for seed in range(12) if codes(Picture.of(drawn(TEXT, 66, 31.0 * seed, seed=seed)))]
+
+    now = read()
+    monkeypatch.setattr(subject, "_EVERY", 1)
+    assert now == read() != []
+
+
 def test_quads_are_in_full_pixels() -> None:
     """In a picture that was reduced, the place is told in the pixels that people see."""
     large = np.asarray(cv2.resize(drawn(TEXT, 300, 0), None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC), np.uint8)
