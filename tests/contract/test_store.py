@@ -132,6 +132,27 @@ def test_a_post_that_ends_the_process_is_met_last_alone_and_with_its_count(store
         assert [(job.post_id, job.crashes) for job in suspects] == [("1", 2)]
 
 
+def test_a_part_that_fails_takes_back_itself_alone(store: Store) -> None:
+    """Transactions within one another: what the innermost wrote is gone with it, what stands around it stays."""
+
+    def add(post_id: str) -> None:
+        store.work.add([post_id], AT)
+
+    with store.transaction():
+        add("before")
+        with pytest.raises(ZeroDivisionError), store.connection.transaction():
+            add("outer")
+            with store.connection.transaction():
+                add("kept in what fails")
+            with pytest.raises(KeyError), store.connection.transaction():
+                add("inner")
+                raise KeyError
+            assert store.work.open(["outer", "kept in what fails", "inner"]) == 2
+            raise ZeroDivisionError
+        add("after")
+    assert store.work.open() == store.work.open(["before", "after"]) == 2
+
+
 def test_a_process_that_keeps_being_killed_spends_no_post_s_lives(store: Store) -> None:
     """A suspect is tried once by a process that has just begun, and again only by one that has stood for a while: who
     ends every process within seconds brings no innocent post to a person."""

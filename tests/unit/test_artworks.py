@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from detectors.artworks import artworks, found
+from detectors.artworks import _nearest, artworks, found
 from detectors.brand import Kit, load_kit
 from detectors.evidence import Mark, Resemblance
 from detectors.examine import examine
@@ -118,3 +118,15 @@ def test_evidence_holds_it() -> None:
     data = cv2.imencode(".jpg", hung(QUADS["turned"])[..., ::-1])[1].tobytes()
     seen = examine(data, kit())
     assert "artwork" in {mark.name for mark in getattr(seen, "marks", ())}
+
+
+@pytest.mark.parametrize(("asked", "known"), [(1, 1), (33, 7), (64, 400), (300, 90)])
+def test_the_nearest_descriptor_is_opencvs(asked: int, known: int) -> None:
+    """Our search by words finds what OpenCV's does, the first of equally near ones too."""
+    numbers = np.random.default_rng(asked)
+    theirs = numbers.integers(0, 256, (known, 32), np.uint8)
+    ours = theirs[numbers.integers(0, known, asked)] ^ (numbers.integers(0, 256, (asked, 32), np.uint8) & 0x11)
+    distances, nearest = _nearest(ours, theirs)
+    table, places = cv2.batchDistance(ours, theirs, cv2.CV_32S, normType=cv2.NORM_HAMMING, K=1)
+    assert distances.tolist() == table[:, 0].tolist()
+    assert nearest.tolist() == places[:, 0].tolist()
