@@ -2,7 +2,8 @@
 (locality-sensitive hashing, Indyk and Motwani 1998).
 
 A block never changes once it is written. What is asked of one reads a few pages of it: so it may lie in a file, and
-costs no memory but its fence, a byte a story.
+costs no memory but its fence, a byte a story. Of each minimum it holds one byte (Li and König, b-bit minwise hashing,
+2010), of each story its tokens, so that no story is read and taken apart anew for each that may be like it.
 """
 
 from __future__ import annotations
@@ -23,24 +24,25 @@ __all__ = [
     "Block",
     "bands_of",
     "block_of",
-    "bytes_of",
     "laid",
     "merged",
     "often",
     "sharing",
     "signature",
+    "sketch_of",
 ]
 
-FORMAT: Final = "3"
+FORMAT: Final = "4"
 """Changes with what a signature is, and with how a block holds it."""
 
 BANDS: Final = 64
 ROWS: Final = 2
 AGREEING: Final = 2
-SHARED: Final = 0.15
+SHARED: Final = 0.2
 """Two texts are candidates where all ROWS minima of AGREEING of the BANDS agree, and SHARED of all minima. At Jaccard
 similarity J of their n-grams the first holds with probability 1 - (1 - J²)⁶⁴ - 64 J² (1 - J²)⁶³: 0.98 at 0.3, 0.13 at
-0.1; minima agree with probability J each."""
+0.1; minima agree with probability J each. At 0.15 there were three times as many candidates, and 1 in 130 Chinese
+stories more was found of those of which 30 % had been edited (benchmarks/copies_text.py)."""
 
 _CJK_GRAM: Final = 2
 _OTHER_GRAM: Final = 4
@@ -48,11 +50,13 @@ _SEED: Final = 0x6761746577617264
 _CHUNK: Final = 4096
 _PIECE: Final = 1 << 21  # bytes that a merge sorts at once
 _PAGE: Final = 512  # bands of which the fence holds the first
-_ROWS_AT_ONCE: Final = 32
-_SIZES: Final = (8 * BANDS, 4 * BANDS * ROWS, 4 * BANDS, 8)  # bytes of bands, signature, places, key
+_ROWS_AT_ONCE: Final = 128
+_SIZES: Final = (8 * BANDS, BANDS * ROWS, 4 * BANDS, 8, 16)  # bytes of bands, sketch, places, key, span of the tokens
+_COUNT: Final = 8  # bytes of the number of stories, which come first
 
 Words = npt.NDArray[np.uint64]
 Minima = npt.NDArray[np.uint32]
+Sketches = npt.NDArray[np.uint8]
 Read = Callable[[int, int], bytes]
 """So many bytes from some byte on, as far as there are."""
 _N = TypeVar("_N", bound=np.generic)
@@ -87,6 +91,11 @@ def bands_of(minima: Minima) -> Words:
     return np.ascontiguousarray(minima).view(np.uint64) >> np.uint64(6) | _BAND_BITS
 
 
+def sketch_of(minima: Minima) -> Sketches:
+    """The last byte of each minimum: others agree in it by chance once in 256."""
+    return minima.astype(np.uint8)
+
+
 def _counted(equal: npt.NDArray[np.bool_]) -> npt.NDArray[np.intp]:
     """How many of each row are true, (n, m) to (n,), m a multiple of 64: as bits, in half the time of a sum."""
     ones: npt.NDArray[np.intp] = np.bitwise_count(np.packbits(equal, axis=1).view(np.uint64)).sum(axis=1, dtype=np.intp)
@@ -98,31 +107,41 @@ def often(bands: Words, asked: Words) -> npt.NDArray[np.bool_]:
     return _counted(bands == asked) >= AGREEING
 
 
-def sharing(signatures: Minima, minima: Minima) -> npt.NDArray[np.bool_]:
-    """Which signatures share as much with one as a candidate must."""
-    return _counted(signatures == minima) >= SHARED * BANDS * ROWS
-
-
-def bytes_of(stories: int) -> int:
-    """What a block of so many takes."""
-    return stories * sum(_SIZES) + 8 * -(-stories * BANDS // _PAGE)
+def sharing(sketches: Sketches, asked: Sketches) -> npt.NDArray[np.bool_]:
+    """Which sketches share as much with one as a candidate must."""
+    return _counted(sketches == asked) >= SHARED * BANDS * ROWS
 
 
 class Block:
-    """Stories in the order of their keys: all bands sorted, the signatures, the place of the story of each band, the
-    keys, and the fence: every ``_PAGE``-th of the bands, to be kept by whoever asks."""
+    """Stories in the order of their keys: their number, all bands sorted, the sketches, the place of the story of each
+    band, the keys, the spans of the tokens, the fence (every ``_PAGE``-th of the bands, to be kept by whoever asks),
+    and the tokens."""
 
-    def __init__(self, size: int, read: Read) -> None:
-        self._read, self._count = read, size // (sum(_SIZES) + 1)
-        ends = [self._count * sum(_SIZES[: i + 1]) for i in range(len(_SIZES))]
-        self._minima, self._places, self._keys, self._fence = ends
+    def __init__(self, read: Read) -> None:
+        self._read = read
+        self._count = int.from_bytes(read(0, _COUNT), "little")
+        ends = [_COUNT + self._count * sum(_SIZES[:i]) for i in range(len(_SIZES) + 1)]
+        self._bands, self._sketches, self._places, self._keys, self._spans, self._fence = ends
+        self._tokens = self._fence + 8 * -(-self._count * BANDS // _PAGE)
 
     def __len__(self) -> int:
         return self._count
 
+    def whole(self, size: int) -> bool:
+        """Whether that many bytes are all of it."""
+        return _COUNT <= size >= self._tokens and size == self._tokens + self.extent()
+
+    def extent(self) -> int:
+        """Bytes of all tokens."""
+        return int(self.spans(self._count - 1, self._count)[0, 1]) if self._count else 0
+
     def keys(self) -> npt.NDArray[np.int64]:
         """Of all stories, ascending."""
         return self._array(np.int64, self._keys, 0, self._count)
+
+    def key(self, place: int) -> int:
+        """Of one story."""
+        return int(self._array(np.int64, self._keys, place, 1)[0])
 
     def fence(self) -> Words:
         """What ``agreeing`` needs."""
@@ -131,41 +150,60 @@ class Block:
     def bands(self, start: int, end: int) -> Words:
         """Of these numbers, (bands, stories): sorted."""
         count = self._count
-        return self._array(np.uint64, 0, start * count, (end - start) * count).reshape(-1, count)
+        return self._array(np.uint64, self._bands, start * count, (end - start) * count).reshape(-1, count)
 
     def places(self, start: int, end: int) -> npt.NDArray[np.int32]:
         """Of the stories of these bands."""
         count = self._count
         return self._array(np.int32, self._places, start * count, (end - start) * count).reshape(-1, count)
 
-    def minima(self, start: int, end: int) -> Minima:
-        """The signatures at these places."""
+    def sketches(self, start: int, end: int) -> Sketches:
+        """Of the stories at these places."""
         width = BANDS * ROWS
-        return self._array(np.uint32, self._minima, start * width, (end - start) * width).reshape(-1, width)
+        return self._array(np.uint8, self._sketches, start * width, (end - start) * width).reshape(-1, width)
+
+    def spans(self, start: int, end: int) -> npt.NDArray[np.int64]:
+        """Where the tokens of these stories start and end, (n, 2), bytes."""
+        return self._array(np.int64, self._spans, 2 * start, 2 * (end - start)).reshape(-1, 2)
+
+    def tokens(self, start: int, end: int) -> Sketches:
+        """These bytes of all tokens."""
+        return self._array(np.uint8, self._tokens, start, end - start)
+
+    def told(self, places: npt.NDArray[np.intp]) -> list[str]:
+        """The tokens of the stories at these places."""
+        spans = self._rows(np.int64, self._spans, 2, places).tolist()
+        return [
+            self._read(self._tokens + start, end - start).decode("utf-16-le", "surrogatepass") for start, end in spans
+        ]
 
     def _array(self, kind: type[_N], at: int, start: int, count: int) -> npt.NDArray[_N]:
         size = np.dtype(kind).itemsize
         read = self._read(at + start * size, count * size)
         return np.frombuffer(read, dtype=kind)
 
-    def agreeing(self, minima: Minima, fence: Words) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.int64]]:
-        """Places, ascending, and keys of the stories whose signature agrees."""
+    def agreeing(self, minima: Minima, fence: Words) -> npt.NDArray[np.intp]:
+        """Places, ascending, of the stories whose signature agrees."""
         asked, size = bands_of(minima), 8 * _PAGE
         first = np.maximum(np.searchsorted(fence, asked), 1) - 1
         last = np.maximum(np.searchsorted(fence, asked, "right"), 1) - 1
-        pages = b"".join(self._read(size * page, size).ljust(size, b"\xff") for page in first.tolist())
-        here = (np.frombuffer(pages, np.uint64).reshape(BANDS, _PAGE) == asked[:, np.newaxis]).any(axis=1)
-        runs = []
-        for band in np.flatnonzero(here | (last > first)).tolist():
-            start, end = int(first[band]) * _PAGE, min((int(last[band]) + 1) * _PAGE, BANDS * self._count)
-            told = self._array(np.uint64, 0, start, end - start)
-            a, b = np.searchsorted(told, asked[band]), np.searchsorted(told, asked[band], "right")
-            runs.append(self._array(np.int32, self._places, start + int(a), int(b - a)))
+        end = self._sketches - self._bands
+        starting = (first * size).tolist()
+        read = b"".join(self._read(self._bands + a, min(size, end - a)).ljust(size, b"\xff") for a in starting)
+        pages = np.frombuffer(read, np.uint64).reshape(BANDS, _PAGE)
+        starts = first * _PAGE + np.count_nonzero(pages < asked[:, np.newaxis], axis=1)
+        counts = np.count_nonzero(pages == asked[:, np.newaxis], axis=1)
+        for band in np.flatnonzero(last > first).tolist():  # the run goes on in another page
+            begin, end = int(starts[band]), min((int(last[band]) + 1) * _PAGE, BANDS * self._count)
+            counts[band] = np.searchsorted(
+                self._array(np.uint64, self._bands, begin, end - begin), asked[band], "right"
+            )
+        some = zip(starts[counts > 0].tolist(), counts[counts > 0].tolist(), strict=True)
+        runs = [self._array(np.int32, self._places, begin, count) for begin, count in some]
         near = np.flatnonzero(np.bincount(np.concatenate(runs)) >= AGREEING) if runs else np.zeros(0, np.intp)
         if not near.size:
-            return near, np.zeros(0, np.int64)
-        near = near[sharing(self._rows(np.uint32, self._minima, BANDS * ROWS, near), minima)]
-        return near, self._rows(np.int64, self._keys, 1, near).ravel()
+            return near
+        return near[sharing(self._rows(np.uint8, self._sketches, BANDS * ROWS, near), sketch_of(minima))]
 
     def _rows(self, kind: type[_N], at: int, width: int, rows: npt.NDArray[np.intp]) -> npt.NDArray[_N]:
         """Single rows of a table, several beside each other read at once."""
@@ -178,39 +216,68 @@ class Block:
 
     def without(self, keys: npt.NDArray[np.int64]) -> Block | None:
         """The same in memory, less the stories of these keys; None where it holds none of them."""
-        own = self.keys()
-        kept = np.flatnonzero(~np.isin(own, keys))
-        return None if len(kept) == len(own) else block_of(laid(own[kept], self.minima(0, len(own))[kept]))
+        own, count = self.keys(), self._count
+        stays = ~np.isin(own, keys)
+        if stays.all():
+            return None
+        kept, places = np.flatnonzero(stays), self.places(0, BANDS)
+        bands = self.bands(0, BANDS)[stays[places]].reshape(BANDS, -1)
+        renamed = (np.cumsum(stays, dtype=np.int32) - np.int32(1))[places[stays[places]]].reshape(BANDS, -1)
+        told = [self.tokens(start, end) for start, end in self.spans(0, count)[kept].tolist()]
+        return block_of(_pieces(bands, self.sketches(0, count)[kept], renamed, own[kept], told))
 
 
 def block_of(pieces: Iterator[npt.NDArray[Any]]) -> Block:
     """A block in memory."""
     data = b"".join(piece.tobytes() for piece in pieces)
-    return Block(len(data), lambda start, size: data[start : start + size])
+    return Block(lambda start, size: data[start : start + size])
 
 
-def laid(keys: npt.NDArray[np.int64], minima: Minima) -> Iterator[npt.NDArray[Any]]:
-    """The bytes of a block of these stories, in pieces."""
-    bands = np.ascontiguousarray(bands_of(minima).T)
-    order = np.argsort(bands, axis=1, kind="stable")
-    told = np.take_along_axis(bands, order, axis=1).ravel()
-    yield from (told, minima, order.astype(np.int32), keys, told[::_PAGE])
+def laid(
+    keys: npt.NDArray[np.int64], bands: Words, sketches: Sketches, told: Sequence[str]
+) -> Iterator[npt.NDArray[Any]]:
+    """The bytes of a block of these stories, in pieces. ``told``: their tokens."""
+    told_bytes = [np.frombuffer(each.encode("utf-16-le", "surrogatepass"), np.uint8) for each in told]
+    across = np.ascontiguousarray(bands.T)
+    order = np.argsort(across, axis=1, kind="stable")
+    return _pieces(np.take_along_axis(across, order, axis=1), sketches, order.astype(np.int32), keys, told_bytes)
+
+
+def _pieces(
+    bands: Words,
+    sketches: Sketches,
+    places: npt.NDArray[np.int32],
+    keys: npt.NDArray[np.int64],
+    told: Sequence[Sketches],
+) -> Iterator[npt.NDArray[Any]]:
+    ends = np.cumsum([0, *map(len, told)], dtype=np.int64)
+    yield np.array([len(keys)], np.int64)
+    yield from (bands, sketches, places, keys, np.stack([ends[:-1], ends[1:]], axis=1), bands.ravel()[::_PAGE])
+    yield from told
 
 
 def merged(parts: Sequence[Block]) -> Iterator[npt.NDArray[Any]]:
     """The bytes of a block of the stories of these, one after another, in pieces."""
     count, fence, start = sum(map(len, parts)), [], 0
+    yield np.array([count], np.int64)
     for piece in _sorted(parts, places=False):
         fence.append(piece.ravel()[-start % _PAGE :: _PAGE].copy())  # a view would keep every piece
         start += piece.size
         yield piece
+    assert start == count * BANDS
     for part in parts:
         for first in range(0, len(part), _CHUNK):
-            yield part.minima(first, min(first + _CHUNK, len(part)))
+            yield part.sketches(first, min(first + _CHUNK, len(part)))
     yield from _sorted(parts, places=True)
     yield np.concatenate([part.keys() for part in parts])
+    before = 0
+    for part in parts:
+        yield part.spans(0, len(part)) + before
+        before += part.extent()
     yield np.concatenate(fence)
-    assert start == count * BANDS
+    for part in parts:
+        for first in range(0, part.extent(), _PIECE):
+            yield part.tokens(first, min(first + _PIECE, part.extent()))
 
 
 def _sorted(parts: Sequence[Block], *, places: bool) -> Iterator[npt.NDArray[Any]]:

@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import contextlib
 import functools
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Final, Protocol
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, Final, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
-from rapidfuzz import process
-from rapidfuzz.distance import Indel
 
 from detectors.text import alike, tokens
 from detectors.text_blocks import (
@@ -22,6 +20,7 @@ from detectors.text_blocks import (
     ROWS,
     Block,
     Minima,
+    Sketches,
     Words,
     bands_of,
     block_of,
@@ -30,12 +29,14 @@ from detectors.text_blocks import (
     often,
     sharing,
     signature,
+    sketch_of,
 )
 
 __all__ = ["Memory", "Shelf", "TextIndex"]
 
 _TAIL: Final = 1024
 _LARGEST: Final = 1 << 17  # stories of a block from which it is merged no more
+_AT_ONCE: Final = 64  # candidates that are read together
 
 
 @functools.lru_cache(maxsize=2)  # a story is looked up, then added
@@ -57,6 +58,15 @@ class Shelf(Protocol):
 
     def put(self, names: Sequence[str]) -> None:
         """From now on these are the index."""
+
+
+class _Near(NamedTuple):
+    """Candidates that lie together: their places, ascending, and how to read the tokens of some, and the key of one, by
+    their place among these."""
+
+    places: npt.NDArray[np.intp]
+    told: Callable[[npt.NDArray[np.intp]], list[str]]
+    key: Callable[[int], int]
 
 
 class Memory:
@@ -116,7 +126,7 @@ class TextIndex:
             self._families[self._before : self._before + len(keys)] = ours
             self._before += len(keys)
         self._keys = np.zeros(_TAIL, np.int64)
-        self._minima: Minima = np.zeros((_TAIL, BANDS * ROWS), np.uint32)
+        self._sketches: Sketches = np.zeros((_TAIL, BANDS * ROWS), np.uint8)
         self._bands: Words = np.zeros((_TAIL, BANDS), np.uint64)
 
     def __len__(self) -> int:
@@ -134,9 +144,9 @@ class TextIndex:
         if self._waiting == _TAIL:
             self._shelve()
         self._room(1)
-        place, family = len(self), key
-        self._keys[self._waiting], self._minima[self._waiting] = key, _signature(words)
-        self._bands[self._waiting] = bands_of(self._minima[self._waiting])
+        place, family, minima = len(self), key, _signature(words)
+        self._keys[self._waiting], self._sketches[self._waiting] = key, sketch_of(minima)
+        self._bands[self._waiting] = bands_of(minima)
         self._waiting, self.last = self._waiting + 1, key
         for other in {*families} - {key}:
             if family == key:  # the newcomer joins: nothing else needs a new name
@@ -147,13 +157,16 @@ class TextIndex:
 
     def _shelve(self) -> None:
         """Put what waits into a block. Blocks double in size from the newest to the oldest."""
-        there = np.flatnonzero([bool(self._words(int(key))) for key in self._keys])  # what was forgotten stays out
+        words = [self._words(key) for key in self._keys.tolist()]
+        there = np.flatnonzero(list(map(bool, words)))  # what was forgotten stays out
         families = self._families[self._before : self._before + _TAIL][there]
         self._families[self._before : self._before + len(there)] = families
         self._before, self._waiting = self._before + len(there), 0
         if not len(there):
             return
-        parts, blocks = [block_of(laid(self._keys[there], self._minima[there]))], self._blocks
+        told = [tokens(each) for each in words if each]
+        parts = [block_of(laid(self._keys[there], self._bands[there], self._sketches[there], told))]
+        blocks = self._blocks
         with contextlib.ExitStack() as stack:
             while blocks and blocks[-1][1] < min(_LARGEST, 2 * sum(map(len, parts))):
                 parts.insert(0, stack.enter_context(self._shelf.open(blocks[-1][0])))
@@ -168,43 +181,45 @@ class TextIndex:
 
         A flood of like stories is one family, and costs one comparison.
         """
-        found, told = [], tokens(words)
-        places, keys = self._agreeing(words)
-        families = self._families[places]
-        while keys.size:
-            key, family = int(keys[-1]), int(families[-1])
-            close = alike(told, tokens(self._words(key)), threshold)
-            if close >= threshold:
-                found.append((key, close, family))
-            left = families != family if close >= threshold else slice(0, -1)
-            keys, families = keys[left], families[left]
+        found: list[tuple[int, float, int]] = []
+        asked, known = tokens(words), set[int]()
+        for near in self._candidates(words):
+            families, left = self._families[near.places], np.arange(near.places.size)
+            while (left := left[~np.isin(families[left], list(known))]).size:
+                some, left = left[-_AT_ONCE:], left[:-_AT_ONCE]
+                names = families[some].tolist()
+                for i, family, other in zip(some[::-1].tolist(), names[::-1], near.told(some)[::-1], strict=True):
+                    if family not in known and (close := alike(asked, other, threshold)) >= threshold:
+                        found.append((near.key(i), close, family))
+                        known.add(family)
         return found
 
-    def _agreeing(self, words: str) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.int64]]:
-        """Places, ascending, of the stories whose signature agrees, and their keys."""
-        minima, start = _signature(words), 0
-        places, keys = [], []
-        for name, count, fence in self._blocks:
-            with self._shelf.open(name) as block:
-                near, found = block.agreeing(minima, fence)
-            places.append(near + start)
-            keys.append(found)
-            start += count
+    def _candidates(self, words: str) -> Iterator[_Near]:
+        """The stories whose signature agrees, from the newest to the oldest."""
+        minima, start = _signature(words), self._before
         waiting = slice(0, self._waiting)
-        near = np.flatnonzero(often(self._bands[waiting], bands_of(minima)))
-        near = near[sharing(self._minima[near], minima)]
-        return np.concatenate((*places, near + start)), np.concatenate((*keys, self._keys[near]))
+        here = np.flatnonzero(often(self._bands[waiting], bands_of(minima)))
+        here = here[sharing(self._sketches[here], sketch_of(minima))]
+        keys = self._keys[here].tolist()
+        yield _Near(here + start, lambda some: [tokens(self._words(keys[i])) for i in some], keys.__getitem__)
+        for name, count, fence in reversed(self._blocks):
+            start -= count
+            with self._shelf.open(name) as block:
+                yield _in_block(block, block.agreeing(minima, fence), start)
 
     def within(self, words: str, threshold: float) -> list[tuple[int, float]]:
         """(key, ``similarity``) of the stories at least ``threshold`` similar, the most similar first, then by key.
 
         A threshold below about 0.5 asks for pairs that signatures no longer find reliably.
         """
-        if not words:
-            return []
-        keys = self._agreeing(words)[1].tolist()
-        told = [tokens(self._words(key)) for key in keys]
-        asked, slack = tokens(words), max(0.0, threshold - 0.0001)  # the cut comes before rounding
-        probable = process.extract(asked, told, scorer=Indel.normalized_similarity, score_cutoff=slack, limit=None)
-        found = [(keys[i], alike(asked, other)) for other, _, i in probable]
-        return sorted(((k, s) for k, s in found if s >= threshold and s > 0), key=lambda item: (-item[1], item[0]))
+        asked, found = tokens(words), []
+        for near in self._candidates(words) if words else ():
+            for i, other in enumerate(near.told(np.arange(near.places.size))):
+                close = alike(asked, other, threshold)
+                if close >= threshold and close > 0:
+                    found.append((near.key(i), close))
+        return sorted(found, key=lambda item: (-item[1], item[0]))
+
+
+def _in_block(block: Block, near: npt.NDArray[np.intp], start: int) -> _Near:
+    return _Near(near + start, lambda some: block.told(near[some]), lambda i: block.key(int(near[i])))

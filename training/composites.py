@@ -25,6 +25,7 @@ SIDE: Final = 192
 SMALLEST: Final = 12.0
 LARGEST: Final = 62.0
 _TURN: Final = 50.0
+_RELIEF: Final = 0.25
 _MEAN: Final = np.full((1, 3), 1 / 3, np.float32)
 
 
@@ -251,9 +252,12 @@ class Compositor:
             colour = (
                 colour * np.clip(tone, 0.4, 1.6)[..., None] * (0.45 + 0.55 * min(1.0, mean * 1.6)) ** rng.uniform(0, 1)
             )
+        colour = np.asarray(np.clip(colour, 0, 1), np.float32)
+        if chance(rng, _RELIEF):
+            colour, there = surfaces.relief(rng, colour, alpha, there)
         opacity = rng.uniform(0.7, 1.0) if chance(rng, 0.3) else 1.0
         cover = (alpha * np.float32(opacity))[..., None]
-        mixed = there * (1 - cover) + np.clip(colour, 0, 1) * cover
+        mixed = there * (1 - cover) + colour * cover
         if shade is not None:
             mixed = np.clip(mixed * shade[..., None], 0, 1)
         done = rgb.copy()

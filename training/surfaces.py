@@ -6,6 +6,7 @@ Pictures are (H, W, 3) float32 RGB in 0..1. Every function draws its chances fro
 from __future__ import annotations
 
 import math
+from typing import Final
 
 import cv2
 import numpy as np
@@ -13,6 +14,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
+_MEAN: Final = np.full((1, 3), 1 / 3, np.float32)
 
 
 def chance(rng: Generator, probability: float) -> bool:
@@ -55,6 +57,49 @@ def threads(rng: Generator, colour: Floats, alpha: Floats) -> tuple[Floats, Floa
     stitch = stitch + np.sin(along * 2 * math.pi / rng.uniform(6, 14) + across) * rng.uniform(0.0, 0.1)
     ragged = np.clip(alpha + (rng.random(alpha.shape, np.float32) - 0.5) * 0.5 * (alpha > 0.02) * (alpha < 0.98), 0, 1)
     return np.clip(colour * (1 + stitch[..., None]), 0, 1).astype(np.float32), ragged.astype(np.float32)
+
+
+def relief(rng: Generator, colour: Floats, alpha: Floats, ground: Floats) -> tuple[Floats, Floats]:
+    """Signs, badges and engravings: colour and ground of something that stands out of what it lies on, or is sunk in.
+
+    Its edges catch the light of one side; it may be metal, that mirrors bands of light and dark, take the ground's own
+    colour, glow, and cast a shadow.
+    """
+    extent = math.sqrt(max(float(alpha.sum()), 1.0))
+    tone = cv2.transform(colour, _MEAN)
+    height = alpha * (1 - np.float32(rng.uniform(0, 0.5)) * tone)
+    height = np.asarray(cv2.GaussianBlur(height, (0, 0), 0.5 + extent * rng.uniform(0.005, 0.06)), np.float32)
+    across, down = cv2.Sobel(height, cv2.CV_32F, 1, 0), cv2.Sobel(height, cv2.CV_32F, 0, 1)
+    steepest = max(float(np.abs(across).max()), float(np.abs(down).max()), 1e-3)
+    angle = rng.uniform(0, 2 * math.pi)
+    lit = (across * math.cos(angle) + down * math.sin(angle)) / steepest
+    made_of = rng.random()
+    if made_of < 0.35:
+        bands = cv2.resize(rng.random((1, int(rng.integers(3, 9)))).astype(np.float32), (256, 1))[0]
+        y, x = np.mgrid[: alpha.shape[0], : alpha.shape[1]].astype(np.float32)
+        way = (y + x * rng.normal(0, 0.4)) / extent * rng.uniform(20, 160) + down / steepest * rng.uniform(20, 200)
+        mirrored = bands[np.asarray(np.abs(way + rng.uniform(0, 256)), np.int64) % 256][..., None]
+        tint = np.array([1, 1, 1] if chance(rng, 0.7) else [1, 0.85, 0.5], np.float32)
+        metal = tint * (mirrored * rng.uniform(0.3, 0.8) + rng.uniform(0.1, 0.4)) * (0.4 + 0.6 * tone[..., None])
+        share = 1.0 if chance(rng, 0.5) else rng.uniform(0.3, 1)
+        colour = colour * (1 - share) + metal * share
+    elif made_of < 0.6:
+        own = np.asarray(cv2.GaussianBlur(ground, (0, 0), 1 + extent * 0.05), np.float32)
+        share = rng.uniform(0.6, 1)
+        colour = colour * (1 - share) + own * np.float32(math.exp(rng.normal(0, 0.35))) * share
+    elif made_of < 0.75:
+        ground = ground * np.float32(rng.uniform(0.2, 0.8))
+        halo = cv2.GaussianBlur(colour * alpha[..., None], (0, 0), 0.5 + extent * rng.uniform(0.05, 0.3))
+        ground, colour = ground + halo * rng.uniform(0.3, 1), colour + np.float32(rng.uniform(0, 0.4))
+    if chance(rng, 0.7):
+        reach = extent * rng.uniform(0.01, 0.12)
+        moved = np.array([[1, 0, math.cos(angle) * reach], [0, 1, math.sin(angle) * reach]], np.float64)
+        cast = cv2.warpAffine(alpha, moved, alpha.shape[::-1])
+        cast = cv2.GaussianBlur(cast, (0, 0), 0.4 + reach * rng.uniform(0.1, 0.8))
+        ground = ground * (1 - cast * np.float32(rng.uniform(0.2, 0.8)))[..., None]
+    gleam = np.clip(lit, 0, 1) ** 3 * rng.uniform(0, 0.8) * (rng.random() < 0.6)
+    edged = colour * (1 + lit * rng.uniform(0.1, 0.9))[..., None] + gleam[..., None]
+    return np.asarray(np.clip(edged, 0, 1), np.float32), np.asarray(np.clip(ground, 0, 1), np.float32)
 
 
 def weave(rng: Generator, rgb: Floats) -> Floats:

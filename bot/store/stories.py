@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bot.store.connection import Connection, OperationalError
-from detectors.text_blocks import FORMAT, Block, bytes_of, merged
+from detectors.text_blocks import FORMAT, Block, merged
 
 _PAGE = 4096
 
@@ -56,7 +56,7 @@ class Stories:
         """The files that are the index. None where one is missing or of another release."""
         with self._connection.transaction():
             rows = self._connection.rows("SELECT name, stories FROM story_blocks ORDER BY place")
-            if not all(name.startswith(f"{FORMAT}-") and self._size(name) == bytes_of(n) for name, n in rows):
+            if not all(name.startswith(f"{FORMAT}-") and self._whole(name, n) for name, n in rows):
                 self.put([])
                 rows = []
             self._known = [name for name, _ in rows]
@@ -70,18 +70,21 @@ class Stories:
     def _named(self) -> list[str]:
         return [name for (name,) in self._connection.rows("SELECT name FROM story_blocks ORDER BY place")]
 
-    def _size(self, name: str) -> int:
+    def _whole(self, name: str, stories: int) -> bool:
+        """Whether the file is there, and all of it."""
         try:
-            return (self._folder / name).stat().st_size
+            size = (self._folder / name).stat().st_size
         except OSError:
-            return -1
+            return False
+        with self.open(name) as block:
+            return len(block) == stories and block.whole(size)
 
     @contextlib.contextmanager
     def open(self, name: str) -> Iterator[Block]:
         """The block of that name; it holds no descriptor when this is over, and no memory at all."""
         with _as_sqlite(), (self._folder / name).open("rb", buffering=0) as file:
             number = file.fileno()
-            yield Block(os.fstat(number).st_size, lambda start, size: os.pread(number, size, start))
+            yield Block(lambda start, size: os.pread(number, size, start))
 
     def keep(self, pieces: Iterable[npt.NDArray[Any]]) -> str:
         """Write a new file; returns its name. Raises OperationalError where there is no room for it."""
