@@ -38,11 +38,12 @@ FORMAT: Final = "4"
 BANDS: Final = 64
 ROWS: Final = 2
 AGREEING: Final = 2
-SHARED: Final = 0.2
+SHARED: Final = 0.22
 """Two texts are candidates where all ROWS minima of AGREEING of the BANDS agree, and SHARED of all minima. At Jaccard
 similarity J of their n-grams the first holds with probability 1 - (1 - J²)⁶⁴ - 64 J² (1 - J²)⁶³: 0.98 at 0.3, 0.13 at
-0.1; minima agree with probability J each. At 0.15 there were three times as many candidates, and 1 in 130 Chinese
-stories more was found of those of which 30 % had been edited (benchmarks/copies_text.py)."""
+0.1; minima agree with probability J each. At 0.15 there
+were six times as many candidates, and one in 70 more was found of the Chinese stories of which 30 % had been edited,
+one in 300 of the English (2,000 each of benchmarks/copies_text.py)."""
 
 _CJK_GRAM: Final = 2
 _OTHER_GRAM: Final = 4
@@ -52,12 +53,13 @@ _PIECE: Final = 1 << 21  # bytes that a merge sorts at once
 _PAGE: Final = 512  # bands of which the fence holds the first
 _ROWS_AT_ONCE: Final = 128
 _SIZES: Final = (8 * BANDS, BANDS * ROWS, 4 * BANDS, 8, 16)  # bytes of bands, sketch, places, key, span of the tokens
+_BETWEEN: Final = b"\0\0"  # no token
 _COUNT: Final = 8  # bytes of the number of stories, which come first
 
 Words = npt.NDArray[np.uint64]
 Minima = npt.NDArray[np.uint32]
 Sketches = npt.NDArray[np.uint8]
-Read = Callable[[int, int], bytes]
+Read = Callable[[int, int], bytes | memoryview]
 """So many bytes from some byte on, as far as there are."""
 _N = TypeVar("_N", bound=np.generic)
 
@@ -173,9 +175,8 @@ class Block:
     def told(self, places: npt.NDArray[np.intp]) -> list[str]:
         """The tokens of the stories at these places."""
         spans = self._rows(np.int64, self._spans, 2, places).tolist()
-        return [
-            self._read(self._tokens + start, end - start).decode("utf-16-le", "surrogatepass") for start, end in spans
-        ]
+        read = _BETWEEN.join([self._read(self._tokens + start, end - start) for start, end in spans])
+        return read.decode("utf-16-le", "surrogatepass").split("\0") if spans else []
 
     def _array(self, kind: type[_N], at: int, start: int, count: int) -> npt.NDArray[_N]:
         size = np.dtype(kind).itemsize
@@ -189,8 +190,9 @@ class Block:
         last = np.maximum(np.searchsorted(fence, asked, "right"), 1) - 1
         end = self._sketches - self._bands
         starting = (first * size).tolist()
-        read = b"".join(self._read(self._bands + a, min(size, end - a)).ljust(size, b"\xff") for a in starting)
-        pages = np.frombuffer(read, np.uint64).reshape(BANDS, _PAGE)
+        read = [self._read(self._bands + a, min(size, end - a)) for a in starting]
+        pages = np.frombuffer(b"".join(r if len(r) == size else bytes(r).ljust(size, b"\xff") for r in read), np.uint64)
+        pages = pages.reshape(BANDS, _PAGE)
         starts = first * _PAGE + np.count_nonzero(pages < asked[:, np.newaxis], axis=1)
         counts = np.count_nonzero(pages == asked[:, np.newaxis], axis=1)
         for band in np.flatnonzero(last > first).tolist():  # the run goes on in another page
@@ -209,7 +211,10 @@ class Block:
         """Single rows of a table, several beside each other read at once."""
         size = np.dtype(kind).itemsize * width * _ROWS_AT_ONCE
         pages, where = np.unique(rows // _ROWS_AT_ONCE, return_inverse=True)
-        read = b"".join(self._read(at + size * page, size).ljust(size, b"\0") for page in pages.tolist())
+        breaks = np.flatnonzero(np.diff(pages) > 1) + 1
+        runs = [(int(run[0]), len(run)) for run in np.split(pages, breaks) if len(run)]
+        read = b"".join([self._read(at + size * page, size * count) for page, count in runs])
+        read = read.ljust(size * len(pages), b"\0")  # the last page may be short
         table = np.frombuffer(read, dtype=kind).reshape(-1, width)
         found: npt.NDArray[_N] = table[where * _ROWS_AT_ONCE + rows % _ROWS_AT_ONCE]
         return found
@@ -229,7 +234,7 @@ class Block:
 
 def block_of(pieces: Iterator[npt.NDArray[Any]]) -> Block:
     """A block in memory."""
-    data = b"".join(piece.tobytes() for piece in pieces)
+    data = memoryview(b"".join(piece.tobytes() for piece in pieces))
     return Block(lambda start, size: data[start : start + size])
 
 

@@ -13,6 +13,8 @@ from typing import Any, Final, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
+from rapidfuzz import process
+from rapidfuzz.distance import Indel
 
 from detectors.text import alike, tokens
 from detectors.text_blocks import (
@@ -187,10 +189,10 @@ class TextIndex:
             families, left = self._families[near.places], np.arange(near.places.size)
             while (left := left[~np.isin(families[left], list(known))]).size:
                 some, left = left[-_AT_ONCE:], left[:-_AT_ONCE]
-                names = families[some].tolist()
-                for i, family, other in zip(some[::-1].tolist(), names[::-1], near.told(some)[::-1], strict=True):
+                for other, i in reversed(_probable(asked, near.told(some), threshold)):
+                    key, family = int(some[i]), int(families[some[i]])
                     if family not in known and (close := alike(asked, other, threshold)) >= threshold:
-                        found.append((near.key(i), close, family))
+                        found.append((near.key(key), close, family))
                         known.add(family)
         return found
 
@@ -214,11 +216,17 @@ class TextIndex:
         """
         asked, found = tokens(words), []
         for near in self._candidates(words) if words else ():
-            for i, other in enumerate(near.told(np.arange(near.places.size))):
-                close = alike(asked, other, threshold)
-                if close >= threshold and close > 0:
+            for other, i in _probable(asked, near.told(np.arange(near.places.size)), threshold):
+                if (close := alike(asked, other)) >= max(threshold, 0.0001):
                     found.append((near.key(i), close))
         return sorted(found, key=lambda item: (-item[1], item[0]))
+
+
+def _probable(asked: str, told: list[str], threshold: float) -> list[tuple[str, int]]:
+    """Those that may be so similar, and their numbers, ascending: all at once, in a third of the time."""
+    least = max(0.0, threshold - 0.0001)  # the cut comes before rounding
+    found = process.extract_iter(asked, told, scorer=Indel.normalized_similarity, score_cutoff=least)
+    return [(other, i) for other, _, i in found]
 
 
 def _in_block(block: Block, near: npt.NDArray[np.intp], start: int) -> _Near:

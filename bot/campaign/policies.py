@@ -45,7 +45,7 @@ class CopyPolicy(Value):
     inliers: Count = 10
     inliers_alike: Count = 7
     weight: Annotated[float, msgspec.Meta(ge=0)] = 1.0
-    text: Share = 0.68
+    text: Share = 0.66
     text_min_chars: Count = 20
     official: Bits = 31
     clip_near: Share = 0.7

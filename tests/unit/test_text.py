@@ -50,9 +50,9 @@ def test_whole_clauses_that_are_missing_weigh_more_than_words_here_and_there() -
     scattered = [f"other{n}" if n % 4 == 0 else word for n, word in enumerate(told)]
     together = [*told[:30], *(f"other{n}" for n in range(10))]
     assert similarity(" ".join(told), " ".join(scattered)) == 0.75
-    assert similarity(" ".join(told), " ".join(together)) == 0.69
+    assert similarity(" ".join(told), " ".join(together)) == 0.6275
     shorter = " ".join(told[:30])
-    assert similarity(" ".join(told), shorter) == similarity(shorter, " ".join(told)) == 0.7886
+    assert similarity(" ".join(told), shorter) == similarity(shorter, " ".join(told)) == 0.7171
 
 
 @pytest.mark.parametrize("unit", ["#", "#a ", "http://", "a.", "@a", "ﷺ", "\u202e", "x"])
