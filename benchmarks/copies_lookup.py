@@ -2,12 +2,15 @@
 
     python -m benchmarks.copies_lookup hashes [--most N]
     python -m benchmarks.copies_lookup features SEEN [--pictures N] [--queries N]
+    python -m benchmarks.copies_lookup restart [--pictures N] [--described N]
     python -m benchmarks.copies_lookup jpeg
 
 ``hashes``: random hashes, one picture in all 8 orientations, every hit within 31 bits (and the index's slack).
 ``features``: SEEN is the ``.seen`` file of a run of benchmarks/copies.py; its history is repeated up to N pictures (the
-originals stand once), and its queries go through the whole cascade, find and prove. ``jpeg``: beside Pillow's plain
-decode of the same file. Milliseconds of processor time throughout, so that a busy machine tells no lies.
+originals stand once), and its queries go through the whole cascade, find and prove. ``restart``: what a start reads
+of so many pictures in a database, the first ``--described`` of them with local features of drawn ones. ``jpeg``:
+beside Pillow's plain decode of the same file. Milliseconds of processor time throughout, so that a busy machine tells
+no lies.
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ import io
 import os
 import secrets
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -30,12 +34,14 @@ from PIL import Image
 
 from benchmarks.copies_seen import stored
 from bot.campaign import load_campaign
+from bot.copies.linking import Linker
 from bot.copies.matching import Item, Matcher
+from bot.store import Store
 from detectors import panels
 from detectors.evidence import MediaEvidence
 from detectors.examples import scene
 from detectors.feature_index import FeatureIndex
-from detectors.features import codes, features
+from detectors.features import codes, features, parts
 from detectors.fingerprint import fingerprint
 from detectors.nearest import TURN_SLACK, HashIndex
 from detectors.picture import Picture, open_picture
@@ -50,12 +56,17 @@ def main(arguments: Sequence[str]) -> int:
     grown.add_argument("seen", type=Path)
     grown.add_argument("--pictures", type=int, default=100_000)
     grown.add_argument("--queries", type=int, default=300)
+    again = parts.add_parser("restart")
+    again.add_argument("--pictures", type=int, default=1_000_000)
+    again.add_argument("--described", type=int, default=100_000)
     parts.add_parser("jpeg")
     given = parser.parse_args(arguments)
     if given.part == "hashes":
         _hashes(given.most)
     elif given.part == "features":
         _features(given.seen, given.pictures, given.queries)
+    elif given.part == "restart":
+        _restart(given.pictures, given.described)
     else:
         _jpeg()
     return 0
@@ -100,6 +111,33 @@ def _features(path: Path, pictures: int, queries: int) -> None:
 
 def _item(path: str, evidence: MediaEvidence) -> Item:
     return Item(path=path, real=path, evidence=evidence)
+
+
+def _restart(pictures: int, described: int) -> None:
+    drawn = [parts(features(np.ascontiguousarray(scene(i, 640, 480)[..., 1]))) for i in range(1, 41)]
+    rng = np.random.default_rng(1)
+    with tempfile.TemporaryDirectory() as folder:
+        store = Store(Path(folder))
+        shas = [rng.bytes(32).hex() for _ in range(pictures)]
+        with store.transaction():
+            for sha in shas:
+                node = (f"m:{sha}", b"i" + rng.bytes(32))
+                store.connection.run("INSERT INTO nodes (key, kind, cluster, content) VALUES (?, 'media', 0, ?)", node)
+        print("| what | s of processor | s on the clock |\n| --- | ---: | ---: |")
+        store = _start(store, Path(folder), f"{pictures} hashes")
+        with store.transaction():
+            for i, sha in enumerate(shas[:described]):
+                store.connection.run("INSERT INTO features VALUES (?, ?, ?)", (sha, *drawn[i % len(drawn)]))
+        _start(store, Path(folder), f"and features of {described}").close()
+
+
+def _start(store: Store, folder: Path, what: str) -> Store:
+    store.close()
+    store = Store(folder)
+    processor, clock = time.process_time(), time.monotonic()
+    Linker(store, load_campaign(), "")
+    print(f"| {what} | {time.process_time() - processor:.1f} | {time.monotonic() - clock:.1f} |", flush=True)
+    return store
 
 
 def _jpeg() -> None:

@@ -7,8 +7,6 @@ edits, and another world.
 
 from __future__ import annotations
 
-import functools
-import hashlib
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -20,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from benchmarks.copies_photos import distinct, files, in_rooms, parts
 from benchmarks.copy_edits import EDITS, jpeg
 from benchmarks.in_domain import KINDS, drawn
 
@@ -30,13 +29,12 @@ __all__ = ["SPLITS", "Made", "Query", "Sets", "Sizes"]
 SPLITS: Final = {"thresholds": ("train", "validation"), "test": ("test",)}
 """Parts of what ``python -m training.gather`` makes, by split. The vocabulary was learnt from ``train``."""
 _LONGEST: Final = 1280  # what detectors see is no larger
-_MASK: Final = "_segmentation_"
-_LARGE: Final = 800  # of the shorter side, from which a picture is cut into four and not two
 
 
 @dataclass(frozen=True)
 class Sizes:
-    """How many of each. ``honest`` are queries that copy nothing; each kind has an equal share."""
+    """How many of each. ``honest`` are queries that copy nothing; each kind has an equal share. One kind are
+    photographs taken in rooms that others of the history show, too: counted apart, for strangers share no room."""
 
     originals: int
     honest: int
@@ -90,28 +88,32 @@ class Sets:
     def __init__(self, pictures: Path, split: str, more: Sequence[Path], sizes: Sizes, seed: int) -> None:
         self.seed, self.world = seed, 2 * seed + list(SPLITS).index(split)
         rng = np.random.default_rng(seed)
-        paths = _files(pictures / part / "photos" for part in SPLITS[split])
-        order = iter([paths[i] for i in rng.permutation(len(paths))])
-        kinds = ("photo", *KINDS)
-        self.originals = [self._made(f"original {i}", "photo", next(order)) for i in range(sizes.originals)]
-        whole = [next(order) for _ in range(sizes.honest // len(kinds))]
-        parts = [(path, part) for path in (*order, *_files(more)) for part in _parts(path)]
-        left = iter([parts[i] for i in rng.permutation(len(parts))])
-        honest = [
-            self._made(f"honest {i}", kinds[i % len(kinds)], *((whole.pop(), "") if not i % len(kinds) else next(left)))
-            for i in range(sizes.honest // len(kinds) * len(kinds))
-        ]
+        own = files(pictures / part / "photos" for part in SPLITS[split])
+        known = distinct([*own, *files(more)])
+        paths = known[: len({*own} & {*known})]
+        order = [paths[i] for i in rng.permutation(len(paths)) if parts(paths[i])]
+        self.originals = [self._made(f"original {i}", "photo", order.pop()) for i in range(sizes.originals)]
+        each = sizes.honest // (len(KINDS) + 2)
+        whole = [path for room in (False, True) for path in [p for p in order if in_rooms(p) == room][:each]]
+        queried = frozenset(whole)
+        free = [path for path in (*order, *known[len(paths) :]) if path not in queried]
+        pieces = [(path, part) for path in free for part in parts(path)]
+        pieces = [pieces[i] for i in rng.permutation(len(pieces))]
+        drawn_on = [piece for piece in pieces if not in_rooms(piece[0])][: each * len(KINDS)]
+        photos = [self._honest(i, "room" if in_rooms(path) else "photo", path) for i, path in enumerate(whole)]
+        drawn_ones = [self._honest(len(whole) + i, KINDS[i % len(KINDS)], *piece) for i, piece in enumerate(drawn_on)]
+        used = frozenset(drawn_on)
+        left = (piece for piece in pieces if piece not in used)
         alike = [self._made(f"alike {i}", KINDS[i % len(KINDS)], *next(left)) for i in range(sizes.in_domain)]
         rest = [
             self._made(f"other {i}", "photo", *piece) for i, piece in zip(range(sizes.distractors), left, strict=False)
         ]
         self.history: list[Made] = [*self.originals, *alike, *rest]
-        self.queries = list(_mixed(list(self._edits()), [Query(m.name, f"honest {m.kind}", None, m) for m in honest]))
+        self.queries = list(_mixed(list(self._edits()), list(_mixed(photos, drawn_ones))))
 
-    def same_photograph(self, query: Query, place: int) -> bool:
-        """Whether a query's photograph stands in the history after all: some public sets hold a file twice."""
-        found = self.history[place]
-        return (query.of.part, _digest(query.of.path)) == (found.part, _digest(found.path))
+    def _honest(self, number: int, kind: str, path: Path, part: str = "") -> Query:
+        name = f"honest {number}"
+        return Query(name, f"honest {kind}", None, self._made(name, "photo" if kind == "room" else kind, path, part))
 
     def _made(self, name: str, kind: str, path: Path, part: str = "") -> Made:
         return Made(name, kind, path, part, self.world, self.seed)
@@ -125,23 +127,6 @@ class Sets:
 def _mixed(first: Sequence[Query], second: Sequence[Query]) -> Iterator[Query]:
     placed = [((i + 0.5) / len(part), query) for part in (first, second) for i, query in enumerate(part)]
     return (query for _, query in sorted(placed, key=lambda item: item[0]))
-
-
-def _files(folders: Iterator[Path] | Sequence[Path]) -> list[Path]:
-    """Photographs: a set of these holds the masks of its photographs' parts too, each in several forms."""
-    found = (p for folder in folders for p in folder.iterdir() if p.suffix.lower() in (".jpg", ".jpeg", ".png"))
-    return sorted(p for p in found if _MASK not in p.name)
-
-
-def _parts(path: Path) -> tuple[str, ...]:
-    """Disjoint parts that are pictures of their own: halves, or quarters of a large one."""
-    with Image.open(path) as image:
-        return ("q0", "q1", "q2", "q3") if min(image.size) >= _LARGE else ("h0", "h1")
-
-
-@functools.lru_cache(maxsize=4096)
-def _digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _read(path: Path) -> Pixels:

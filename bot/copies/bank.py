@@ -76,9 +76,10 @@ def add(
     if not store.media.add_to_bank(evidence.sha256, label, kind, tuple(f.pdq for f in hashes), who, at):
         raise UserError(f"{label} is in the bank already ({evidence.sha256[:12]})")
     store.media.save_features(evidence.sha256, evidence.features)
-    index, media = HashIndex(), store.graph.contents("media")
-    index.fill(*prints(media))
-    exact = [node for node, key, _ in media if key == f"m:{evidence.sha256}"]
+    index, exact = HashIndex(), list[int]()
+    for media in store.graph.contents("media"):
+        index.fill(*prints(media))
+        exact += [node for node, key, _ in media if key == f"m:{evidence.sha256}"]
     views = [view for f in hashes for view in f.orientations]
     nodes = [*exact, *(node for node, _ in index.within(views, near + TURN_SLACK))]
     return _relabel(store, relater, nodes) | relater.bank_changed(evidence.sha256)
@@ -88,7 +89,8 @@ def remove(store: Store, relater: Relater, banked: Banked, who: str, now: dt.dat
     """Take a picture out of the bank, in the caller's transaction. Returns the posts to be judged again."""
     store.media.remove_from_bank(banked.sha256, who, to_us(now))
     label = f"{banked.kind}:{banked.label}"
-    nodes = [node for node, _, _ in store.graph.contents("media") if store.graph.common(node) == label]
+    media = store.graph.contents("media")
+    nodes = [node for some in media for node, _, _ in some if store.graph.common(node) == label]
     return _relabel(store, relater, nodes) | relater.bank_changed(banked.sha256)
 
 

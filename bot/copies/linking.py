@@ -52,9 +52,14 @@ class Linker:
     def __init__(self, store: Store, campaign: Campaign, version: str) -> None:
         self._store, self._campaign, self._version = store, campaign, version
         self._hashes, self._features, self._crowds = HashIndex(), FeatureIndex(), Crowds()
-        media = store.graph.contents("media")
-        self._crowds.add([node for node, _, _ in media], [key[2:] for _, key, _ in media])
-        self._hashes.fill(*prints(media))
+        nodes: list[int] = []
+        held: list[bytes] = []
+        for media in store.graph.contents("media"):
+            self._crowds.add([node for node, _, _ in media], [key[2:] for _, key, _ in media])
+            named, hashes_of = prints(media)
+            nodes += named
+            held.append(hashes_of)
+        self._hashes.fill(nodes, b"".join(held))
         self._features.fill((node, codes(packed)) for node, packed in store.media.feature_codes())
         self._crowds.settle_all(store.graph.partial_links.all_doubtful())
         self.forget_bank()

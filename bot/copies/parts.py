@@ -84,9 +84,9 @@ def common(doubtful: Sequence[int]) -> int:
 
 def counts(points: int, shared: int, least: int) -> bool:
     """Whether a doubtful link still makes a copy once its picture's common points are left out: of its points
-    ``least`` and a quarter remain."""
+    ``least`` and two in five remain."""
     left = (points & ~shared).bit_count()
-    return left >= least and 4 * left >= points.bit_count()
+    return left >= least and 5 * left >= 2 * points.bit_count()
 
 
 _decode: Final = msgspec.json.Decoder(Detail).decode

@@ -18,7 +18,7 @@ function of the set.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from bot.copies import parts
 from bot.store.connection import Connection, Row
@@ -43,6 +43,7 @@ class Occurrence(Value):
     latest: int
 
 
+_STEP = 65_536  # nodes read at once
 _APART = (
     "SELECT 1 FROM pairs p JOIN nodes m ON m.key = p.a JOIN nodes n ON n.key = p.b"
     " WHERE p.kind = 'apart' AND (m.id, n.id) IN ((?1, ?2), (?2, ?1))"
@@ -343,10 +344,14 @@ class Graph:
         for table in ("occurrences", "links", "held_links", "nodes", "story_blocks"):
             self._connection.run(f"DELETE FROM {table}")
 
-    def contents(self, kind: str) -> list[tuple[int, str, bytes | None]]:
-        """(id, key, content) of every node of a kind, in order of id."""
-        rows = self._connection.rows("SELECT id, key, content FROM nodes WHERE kind = ? ORDER BY id", (kind,))
-        return [(i, k, c) for i, k, c in rows]
+    def contents(self, kind: str) -> Iterator[list[tuple[int, str, bytes | None]]]:
+        """(id, key, content) of every node of a kind, in order of id, some at a time: a million at once would take more
+        time to make room for than to read."""
+        last = -1
+        select = "SELECT id, key, content FROM nodes WHERE kind = ? AND id > ? ORDER BY id LIMIT ?"
+        while rows := self._connection.rows(select, (kind, last, _STEP)):
+            yield rows
+            last = rows[-1][0]
 
     def _occurrences(self, where: str, parameters: tuple[object, ...]) -> list[Occurrence]:
         rows = self._connection.rows(
