@@ -42,20 +42,36 @@ def test_answers_survive_a_kill(tmp_path: Path) -> None:
     assert [a.name for a in Answers(path)] == ["a", "c"]
 
 
-def test_no_photograph_serves_twice(tmp_path: Path) -> None:
-    """Originals, in-domain pictures, distractors and honest queries are of different photographs or parts, the same
-    picture is made from its name each time, and the queries mix edits and honest pictures."""
-    folder = tmp_path / "test" / "photos"
+def photographs(folder: Path) -> None:
+    """Sixty of strangers, ten of one person's rooms, one of them twice and once mirrored, and one of nothing."""
     folder.mkdir(parents=True)
-    for number in range(60):
-        noise = np.random.default_rng(number).integers(0, 256, (200, 240, 3), dtype=np.uint8)
-        cv2.imwrite(str(folder / f"{number}.jpg"), noise)
-    sets = Sets(tmp_path, "test", [], Sizes(originals=3, honest=14, in_domain=12, distractors=30), 1)
-    asked = [query.of for query in sets.queries if query.truth is None]
+    for number in range(70):
+        small = np.random.default_rng(number).integers(0, 256, (10, 12, 3), dtype=np.uint8)
+        picture = cv2.resize(small, (240, 200), interpolation=cv2.INTER_NEAREST)
+        cv2.imwrite(str(folder / f"{'clothing-dataset-' if number >= 60 else ''}{number}.jpg"), picture)
+    first = cv2.imread(str(folder / "0.jpg"))
+    assert first is not None
+    cv2.imwrite(str(folder / "twin.jpg"), first[2:, 2:])
+    cv2.imwrite(str(folder / "twin-mirrored.jpg"), first[:, ::-1])
+    cv2.imwrite(str(folder / "nothing.jpg"), np.full((200, 240, 3), 30, np.uint8))
+
+
+def test_no_photograph_serves_twice(tmp_path: Path) -> None:
+    """Originals, in-domain pictures, distractors and honest queries are of different photographs or parts, each of
+    which shows something; rooms are asked for apart, and honest pictures are drawn on no photograph of one. The same
+    picture is made from its name each time, and the queries mix edits and honest pictures."""
+    photographs(tmp_path / "test" / "photos")
+    sets = Sets(tmp_path, "test", [], Sizes(originals=3, honest=16, in_domain=12, distractors=30), 1)
+    honest = [query for query in sets.queries if query.truth is None]
+    asked = [query.of for query in honest]
     used = [(made.path, made.part) for made in (*sets.history, *asked)]
-    assert len(set(used)) == len(used) == 3 + 12 + 30 + 14
+    assert len(set(used)) == len(used) == 3 + 12 + 30 + 16
+    names = {path.stem for path, _ in used}
+    assert "nothing" not in names
+    assert len(names & {"0", "twin", "twin-mirrored"}) <= 1
+    assert all(("clothing" in query.of.path.name) == (query.kind == "honest room") for query in honest)
     whole = {path for path, part in used if not part}
     assert not whole & {path for path, part in used if part}
-    assert sum(query.truth is None for query in sets.queries[: len(sets.queries) // 2]) == 7
+    assert sum(query.truth is None for query in sets.queries[: len(sets.queries) // 2]) == 8
     for made in (sets.history[4], asked[3]):
         assert np.array_equal(made.pixels(), made.pixels())
