@@ -31,6 +31,7 @@ _LEAST: Final = 4
 _STRETCH: Final = 3.0  # of the longer to the shorter way, at any corner
 _UNEVEN: Final = 10.0  # of the largest to the smallest area that a corner's surroundings take
 _ROUNDS: Final = 4
+_MORE: Final = 3  # pairs that a perspective map must hold beyond an affine one
 _CELLS: Final = 8  # blocks a side of the thumbnail that are compared
 _AGREES: Final = 0.55  # correlation of a block from which it shows the same
 _SPREAD_CELLS: Final = 5  # a side of the overlap
@@ -178,7 +179,7 @@ def _refined(a: Features, b: Features, pairs: npt.NDArray[np.intp], inlying: Boo
     if matrix is None:
         return None, inlying
     wide = off <= 4 * tight
-    if wide.sum() >= 8:
+    if wide.sum() >= max(8, inlying.sum() + _MORE):
         matrix, inlying = _perspective(p, q, wide, tight, matrix, inlying)
     distinct = {*map(tuple, np.rint(p[inlying]).tolist())}
     return (matrix, inlying) if len(distinct) >= _LEAST and _sound(matrix, a, b) else (None, inlying)
@@ -193,9 +194,7 @@ def _perspective(
     p: Floats, q: Floats, wide: Bools, tight: float, affine: Floats, inlying: Bools
 ) -> tuple[Floats, Bools]:
     """The perspective map, where it holds clearly more than the affine one."""
-    agree, least = wide, inlying.sum() + 3
-    if len(p) < least:
-        return affine, inlying
+    agree, least = wide, inlying.sum() + _MORE
     for _ in range(_ROUNDS):
         if agree.sum() < 8:
             return affine, inlying
@@ -277,13 +276,11 @@ def _spread(b: Features, pairs: npt.NDArray[np.intp], overlap: Floats) -> float:
 
 def _askew(ours: Floats, theirs: Floats) -> float:
     off = []
-    for source in (ours, ours[:, ::-1]):
-        misses = []
-        for axis in (0, 1):
-            line = np.column_stack((source[:, axis], np.ones(len(source))))
-            solution, *_ = np.linalg.lstsq(line, theirs[:, axis], rcond=None)
-            misses.append(line @ solution - theirs[:, axis])
-        off.append(float(np.hypot(*misses).max()))
+    there = theirs - theirs.mean(axis=0)
+    for source in (ours, ours[:, ::-1]):  # upright, or turned by a right angle: each way by itself, a line fitted
+        here = source - source.mean(axis=0)
+        slopes = (here * there).sum(axis=0) / np.maximum((here**2).sum(axis=0), 1e-9)
+        off.append(float(np.hypot(*(here * slopes - there).T).max()))
     return min(off) / max(1e-9, float(np.ptp(theirs, axis=0).max()))
 
 
