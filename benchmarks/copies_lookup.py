@@ -1,6 +1,6 @@
 """What finding copies costs: look-ups as history grows, memory, disk, restart, and a 12-megapixel JPEG.
 
-    python -m benchmarks.copies_lookup hashes [--most N]
+    python -m benchmarks.copies_lookup hashes [--most N] [--plot FILE.svg]
     python -m benchmarks.copies_lookup features SEEN [--pictures N] [--queries N]
     python -m benchmarks.copies_lookup restart [--pictures N] [--described N]
     python -m benchmarks.copies_lookup jpeg
@@ -18,6 +18,7 @@ from __future__ import annotations
 import argparse
 import functools
 import io
+import math
 import os
 import secrets
 import sys
@@ -51,7 +52,9 @@ def main(arguments: Sequence[str]) -> int:
     """Measure one part and print it."""
     parser = argparse.ArgumentParser(prog="benchmarks.copies_lookup")
     parts = parser.add_subparsers(dest="part", required=True)
-    parts.add_parser("hashes").add_argument("--most", type=int, default=1_000_000)
+    hashes = parts.add_parser("hashes")
+    hashes.add_argument("--most", type=int, default=1_000_000)
+    hashes.add_argument("--plot", type=Path)
     grown = parts.add_parser("features")
     grown.add_argument("seen", type=Path)
     grown.add_argument("--pictures", type=int, default=100_000)
@@ -62,7 +65,9 @@ def main(arguments: Sequence[str]) -> int:
     parts.add_parser("jpeg")
     given = parser.parse_args(arguments)
     if given.part == "hashes":
-        _hashes(given.most)
+        grown_hashes = _hashes(given.most)
+        if given.plot:
+            given.plot.write_text(plotted(grown_hashes), encoding="utf-8")
     elif given.part == "features":
         _features(given.seen, given.pictures, given.queries)
     elif given.part == "restart":
@@ -72,7 +77,8 @@ def main(arguments: Sequence[str]) -> int:
     return 0
 
 
-def _hashes(most: int) -> None:
+def _hashes(most: int) -> list[tuple[int, float, float]]:
+    rows_found = []
     print("| hashes | median ms | p95 ms | filled in s |\n| ---: | ---: | ---: | ---: |")
     for count in [n for n in (10_000, 100_000, 1_000_000, 10_000_000) if n <= most]:
         rows = np.random.default_rng(1).integers(0, 256, (count, 32), dtype=np.uint8)
@@ -81,7 +87,33 @@ def _hashes(most: int) -> None:
         filled = time.process_time() - start
         views = [[secrets.token_hex(32) for _ in range(8)] for _ in range(100)]
         costs = [_timed(functools.partial(index.within, eight, 31 + TURN_SLACK)) for eight in views]
-        print(f"| {count} | {np.median(costs):.2f} | {np.quantile(costs, 0.95):.2f} | {filled:.1f} |", flush=True)
+        median, tail = (float(np.quantile(costs, q)) for q in (0.5, 0.95))
+        rows_found.append((count, median, tail))
+        print(f"| {count} | {median:.2f} | {tail:.2f} | {filled:.1f} |", flush=True)
+    return rows_found
+
+
+def plotted(rows: Sequence[tuple[int, float, float]]) -> str:
+    """Milliseconds a look-up (median and p95) over how many hashes there are, both in decades, as SVG."""
+
+    def at(count: float, cost: float) -> str:
+        return f"{60 + 130 * (math.log10(count) - 4):.1f},{230 - 60 * (math.log10(cost) + 1):.1f}"
+
+    lines = [
+        f'<path d="M{at(1e4, cost)} L{at(1e7, cost)}" stroke="#ccc"/><text x="52" y="{at(1e4, cost).split(",")[1]}"'
+        f' text-anchor="end">{cost:g} ms</text>'
+        for cost in (0.1, 1, 10, 100)
+    ]
+    lines += [f'<text x="{at(n, 0.1).split(",")[0]}" y="250" text-anchor="middle">{n:,}</text>' for n, *_ in rows]
+    for which, colour, name in ((1, "#2354e6", "median"), (2, "#17a37b", "p95")):
+        path = " L".join(at(row[0], row[which]) for row in rows)
+        lines.append(f'<path d="M{path}" stroke="{colour}" stroke-width="2" fill="none"/>')
+        lines.append(f'<text x="80" y="{60 + 16 * which}" fill="{colour}">{name}</text>')
+    return (
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 500 270" font-family="sans-serif" font-size="11">'
+        '<rect width="500" height="270" fill="#fff"/><text x="60" y="20" font-size="13">Hashes: a look-up in all eight'
+        " orientations, ms of processor</text>" + "".join(lines) + "</svg>\n"
+    )
 
 
 def _features(path: Path, pictures: int, queries: int) -> None:
