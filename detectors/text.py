@@ -14,8 +14,6 @@ from collections.abc import Callable, Sequence
 import xxhash
 from rapidfuzz.distance import Indel
 
-VERSION = "3"
-
 _SCATTERED = 3
 _MISSING = 0.7
 """Chosen on drawn stories (seed 71 of benchmarks/copies_text.py): at one recall of reworded ones 5 of 2,000 honest ones
