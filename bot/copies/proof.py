@@ -27,6 +27,9 @@ from detectors.geometry import Alignment, aligned, inside, mapped, outline
 SHARED_LEAST: Final = 4
 """Places at which two pictures must agree by word, signature and geometry before a proof by features is tried."""
 
+_SURE: Final = 14
+"""PDQ bits from which whole pictures are the same, whatever lies within. Of 79 copies farther away than that (seed 6 of
+benchmarks/copies.py) the features doubted two, under words; screens and posters of one template reach 18 to 30."""
 _WHOLE: Final = 0.85  # of either picture seen in the other: nearly the same picture, not a part
 _MANY: Final = 30
 _SAME: Final = 0.96  # alike, above what different pictures in one app's frame reach on the threshold split
@@ -112,20 +115,28 @@ def prove(first: Sight, second: Sight, campaign: Campaign) -> Proof | None:
     """The proof that two media, given in order of their hashes, are copies of one another; None where there is none.
 
     By hashes as ``wholes.repeat`` has it; else two pictures that share enough features over enough of one, and look
-    the same there (``_weight``), are near where each shows nearly all of the other, else partial.
+    the same there (``_weight``), are near where each shows nearly all of the other, else partial. Where hashes leave a
+    doubt, and the features know of different things in one frame, these decide.
     """
     whole = repeat(first.evidence, second.evidence, campaign)
     by_hash = None if whole is None else Proof(kind=whole.kind, distance=whole.distance)
-    if first.features is None or second.features is None or (whole is not None and not whole.panel):
+    sure = whole is not None and not whole.panel and whole.distance <= _SURE
+    if first.features is None or second.features is None or sure:
         return by_hash
     local = _by_features(first, second, distance(first.evidence, second.evidence), campaign)
-    return by_hash if local is None or (local.doubtful and by_hash is not None) else local
+    if whole is None or by_hash is None or local is None:
+        return local or by_hash
+    if whole.panel:
+        return by_hash if local.doubtful else local
+    return msgspec.structs.replace(local, distance=BITS) if local.doubtful and not local.hollow else by_hash
 
 
 def likeliest(first: Sight, second: Sight, campaign: Campaign) -> Proof | None:
     """What speaks most for a copy, however little that is: a proof where there is one. For people who look closer."""
     proof = prove(first, second, campaign)
     least = distance(first.evidence, second.evidence)
+    if proof is not None and least <= campaign.copies.near < proof.distance:
+        return proof  # the features have decided against the hashes
     by_hash = Proof(kind="near" if first.evidence.kind == second.evidence.kind else "partial", distance=least)
     found = [by_hash] if proof is None else [proof, by_hash]
     return max(found, key=lambda proof: score_of(proof, campaign))
