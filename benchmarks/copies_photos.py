@@ -14,7 +14,9 @@ from PIL import Image
 
 __all__ = ["distinct", "files", "in_rooms", "parts"]
 
-_MASK: Final = "_segmentation_"
+_UNUSED: Final = ("_segmentation_", "kangaroo")
+"""Masks of photographs' parts, each in several forms; and a set that holds some photographs several times, cut and put
+into others."""
 _ROOMS: Final = "clothing-dataset"
 """A set taken by a few people in their own rooms: any two may show one floor, as pictures of strangers do not."""
 _LARGE: Final = 800  # of the shorter side, from which a picture is cut into four and not two
@@ -26,9 +28,9 @@ _EMPTY: Final = 0.25  # share of blocks that are not flat, below which there is 
 
 
 def files(folders: Iterable[Path]) -> list[Path]:
-    """Photographs: a set of these holds the masks of its photographs' parts too, each in several forms."""
+    """The photographs in these folders."""
     found = (p for folder in folders for p in folder.iterdir() if p.suffix.lower() in (".jpg", ".jpeg", ".png"))
-    return sorted(p for p in found if _MASK not in p.name)
+    return sorted(p for p in found if not any(name in p.name for name in _UNUSED))
 
 
 def in_rooms(path: Path) -> bool:

@@ -97,13 +97,14 @@ class Sets:
         whole = [path for room in (False, True) for path in [p for p in order if in_rooms(p) == room][:each]]
         queried = frozenset(whole)
         free = [path for path in (*order, *known[len(paths) :]) if path not in queried]
-        pieces = [(path, part) for path in free for part in parts(path)]
-        pieces = [pieces[i] for i in rng.permutation(len(pieces))]
-        drawn_on = [piece for piece in pieces if not in_rooms(piece[0])][: each * len(KINDS)]
+        free = [free[i] for i in rng.permutation(len(free))]
+        strange = [(path, part) for path in free if not in_rooms(path) for part in parts(path)]
+        drawn_on = strange[: each * len(KINDS)]
         photos = [self._honest(i, "room" if in_rooms(path) else "photo", path) for i, path in enumerate(whole)]
         drawn_ones = [self._honest(len(whole) + i, KINDS[i % len(KINDS)], *piece) for i, piece in enumerate(drawn_on)]
-        used = frozenset(drawn_on)
-        left = (piece for piece in pieces if piece not in used)
+        asked = {path for path, _ in drawn_on}  # no other part of these: halves of one picture may be like each other
+        pieces = [(path, part) for path in free if path not in asked for part in parts(path)]
+        left = iter([pieces[i] for i in rng.permutation(len(pieces))])
         alike = [self._made(f"alike {i}", KINDS[i % len(KINDS)], *next(left)) for i in range(sizes.in_domain)]
         rest = [
             self._made(f"other {i}", "photo", *piece) for i, piece in zip(range(sizes.distractors), left, strict=False)
