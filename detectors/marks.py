@@ -29,7 +29,7 @@ from detectors.picture import WORKING, Picture
 from detectors.poses import Pose, agreements, box, boxes, sample, shared, side
 from detectors.silhouette import Outline, at, in_mask, in_tones
 
-VERSION: Final = "3"
+VERSION: Final = "4"
 REPORTED: Final = 0.05
 """Marks less likely than this are not told."""
 
@@ -39,7 +39,7 @@ _UNKNOWN: Final = 60.0
 _OVERLAP: Final = 0.3
 _SAME: Final = 0.45
 
-_DOUBTFUL: Final = -1.25  # logit from which a place is looked at again
+_DOUBTFUL: Final = -1.7  # logit from which a place is looked at again
 _MOST: Final = 5
 _HOPELESS: Final = -1.2  # mean logit below which no outline would save a place
 _LOOKS: Final = (22.0, 40.0)  # px of a mark's side when it is looked at again
