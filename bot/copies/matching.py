@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 import msgspec
 import numpy as np
@@ -72,22 +72,14 @@ def distance_of(score: float) -> int:
     return max(d for d in range(BITS + 1) if score_of(d) >= min(score, 1.0))
 
 
-Found = tuple[Match, int | None]
-"""A match, and where it is a doubtful one by features, the points of the query that agree."""
+class _Related(NamedTuple):
+    """A file of the index, what proves that it repeats a picture, and the points that agree in the picture and in the
+    file, as bits of numbers."""
 
-
-def _less_shared(found: Sequence[Found], campaign: Campaign) -> list[Match]:
-    """Doubtful matches less the points of the query that many of them rest on, an app's frame or a template: what is
-    left of them makes their score."""
-    shared, base = common([points for _, points in found if points is not None]), score_of(campaign.copies.near)
-    matches = []
-    for match, points in found:
-        if points is not None and not counts(points, shared, campaign.copies.inliers):
-            left = min(0.99, (points & ~shared).bit_count() / max(1, campaign.copies.inliers))
-            weaker = min(match.score, round(base * left, 4))
-            match = msgspec.structs.replace(match, score=max(weaker, score_of(match.distance or BITS)))
-        matches.append(match)
-    return matches
+    key: int
+    proof: Proof
+    points: int
+    back: int
 
 
 class Matcher:
@@ -101,6 +93,7 @@ class Matcher:
         self._campaign = campaign
         self._items: list[Item] = []
         self._sights: dict[int, Sight] = {}
+        self._frames: dict[int, list[int]] = {}
         self._hashes, self._features = HashIndex(), FeatureIndex()
         self._same: defaultdict[str, list[int]] = defaultdict(list)
         for key, item in enumerate(items):
@@ -115,14 +108,24 @@ class Matcher:
     def matches(self, query: Item) -> list[Match]:
         """What repeats the query, best first, then in order of path."""
         exact = set(self._same[query.evidence.sha256])
-        found: list[Found] = [
-            (Match(path=self._items[key].path, kind="exact", score=1.0, distance=0), None)
+        found = [
+            Match(path=self._items[key].path, kind="exact", score=1.0, distance=0)
             for key in exact
             if self._items[key].real != query.real
         ]
+        related = self._related(query)
+        shared = common([one.points for one in related if one.proof.doubtful])
+        seen = self._sight(query)
+        found += [self._less_shared(self._match(seen, self._items[one.key], one.proof), one, shared) for one in related]
+        kept = [match for match in found if match.score >= self.min_score]
+        return sorted(kept, key=lambda m: (-m.score, m.kind != "exact", m.path))
+
+    def _related(self, query: Item) -> list[_Related]:
+        """Whatever is proved, but for the same bytes: doubtful matches too."""
+        exact = set(self._same[query.evidence.sha256])
         prints: tuple[Print, ...] = (*hashes(query.evidence), *panels(query.evidence))
         views = [view for print_ in prints for view in print_.orientations]
-        near = {key for key, _ in self._hashes.within(views, self._near + TURN_SLACK)}
+        near = {key for key, _ in self._hashes.within(views, self._near + TURN_SLACK)} - exact
         seen, coded = self._sight(query), codes(query.evidence.features)
 
         def sharing(words: Codes, least: int) -> set[int]:
@@ -131,15 +134,35 @@ class Matcher:
         def tried(key: int) -> tuple[Proof, int] | None:
             return None if self._items[key].real == query.real else self._tried(seen, self._held(key))
 
-        near -= exact
         alike = sorted(near | sharing(coded, SHARED_LEAST))
         ranks = self._positions[alike] ^ positions([query.evidence.sha256])
         ranked = [alike[place] for place in np.argsort(ranks, kind="stable")]
-        for key, proof, points in proved(ranked, near, lambda shown: sharing(less(coded, shown), MORE), tried):
-            match = self._match(seen, self._items[key], proof)
-            found.append((match, points if proof.doubtful else None))
-        kept = [match for match in _less_shared(found, self._campaign) if match.score >= self.min_score]
-        return sorted(kept, key=lambda m: (-m.score, m.kind != "exact", m.path))
+        return [
+            _Related(key, proof, points, self._points(proof, self._items[key].evidence, query.evidence))
+            for key, proof, points in proved(ranked, near, lambda shown: sharing(less(coded, shown), MORE), tried)
+        ]
+
+    def _less_shared(self, match: Match, one: _Related, shared: int) -> Match:
+        """A doubtful match less the points of either picture that many of its doubtful matches rest on, an app's frame
+        or a template: what is left of them makes its score."""
+        if not one.proof.doubtful:
+            return match
+        least = self._campaign.copies.inliers
+        left = (one.points & ~shared).bit_count()
+        if counts(one.points, shared, least):
+            theirs = common([*self._doubtful(one.key), one.back])
+            if counts(one.back, theirs, least):
+                return match
+            left = min(left, (one.back & ~theirs).bit_count())
+        base = score_of(self._campaign.copies.near)
+        weaker = min(match.score, round(base * min(0.99, left / max(1, least)), 4))
+        return msgspec.structs.replace(match, score=max(weaker, score_of(match.distance or BITS)))
+
+    def _doubtful(self, key: int) -> list[int]:
+        """The points of a file that its own doubtful matches rest on."""
+        if key not in self._frames:
+            self._frames[key] = [one.points for one in self._related(self._items[key]) if one.proof.doubtful]
+        return self._frames[key]
 
     def _sight(self, item: Item) -> Sight:
         return sight(item.evidence, unpack(item.evidence.features), (), self._campaign)
@@ -155,7 +178,12 @@ class Matcher:
     def _tried(self, seen: Sight, other: Sight) -> tuple[Proof, int] | None:
         first, second = sorted((seen, other), key=lambda s: s.evidence.sha256)
         proof = self._prove(first, second, self._campaign)
-        return None if proof is None else (proof, int(proof.points[0 if first is seen else 1], 16))
+        return None if proof is None else (proof, self._points(proof, seen.evidence, other.evidence))
+
+    @staticmethod
+    def _points(proof: Proof, one: MediaEvidence, other: MediaEvidence) -> int:
+        """Those of the first that agree; proofs are made in order of hash."""
+        return int(proof.points[0 if one.sha256 <= other.sha256 else 1], 16)
 
     def _match(self, seen: Sight, item: Item, proof: Proof) -> Match:
         other = item.evidence
