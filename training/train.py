@@ -152,7 +152,7 @@ def _options(arguments: list[str]) -> argparse.Namespace:
         "--pictures", type=Path, help="what training.gather made; without it backgrounds are drawn only"
     )
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--scenes", type=int, default=96_000)
+    parser.add_argument("--scenes", type=int, default=192_000)
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--threads", type=int, default=1)
     return parser.parse_args(arguments)
