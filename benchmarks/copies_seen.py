@@ -33,13 +33,18 @@ class Seen(msgspec.Struct, frozen=True):
 
 def stored(path: Path) -> Iterator[Seen]:
     """All that a file holds; a half-written end, of a run that was killed, is left out."""
+    return (seen for seen, _ in _records(path))
+
+
+def _records(path: Path) -> Iterator[tuple[Seen, int]]:
+    """Each picture, and the byte at which it ends."""
     decode = msgspec.msgpack.Decoder(Seen).decode
-    data, end = path.read_bytes(), 0
+    data, end = path.read_bytes() if path.exists() else b"", 0
     while end + _LENGTH.size <= len(data):
         start = end + _LENGTH.size
         end = start + _LENGTH.unpack_from(data, end)[0]
         if end <= len(data):
-            yield decode(data[start:end])
+            yield decode(data[start:end]), end
 
 
 class SeenFile:
@@ -50,11 +55,14 @@ class SeenFile:
         self._hashes = hashes
         self._known: dict[str, Seen] = {}
         end = 0
-        for one in stored(self._path) if self._path.exists() else ():
+        for one, end in _records(self._path):  # noqa: B007  # where the last whole one ends
             self._known[one.name] = one
-            end += _LENGTH.size + len(msgspec.msgpack.encode(one))
         self._file = self._path.open("ab")
         self._file.truncate(end)
+
+    def close(self) -> None:
+        """Nothing more comes."""
+        self._file.close()
 
     def of(self, name: str, pixels: Callable[[], Pixels]) -> Seen:
         """What was seen in this picture, now or before."""

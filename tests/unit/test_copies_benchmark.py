@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
+from benchmarks.copies_hashes import Hashes
 from benchmarks.copies_report import Answer, Answers, average_precision, bounds, macro, upper_bound
+from benchmarks.copies_seen import SeenFile, stored
 from benchmarks.copies_sets import Sets, Sizes
 from benchmarks.copy_edits import EDITS
 
@@ -40,6 +43,23 @@ def test_answers_survive_a_kill(tmp_path: Path) -> None:
     resumed = Answers(path)
     resumed.add(answer("c", 1))
     assert [a.name for a in Answers(path)] == ["a", "c"]
+
+
+def test_what_was_seen_survives_a_kill(tmp_path: Path) -> None:
+    """A half-written end is looked at again; what comes after it can be read, however often a run stops."""
+    pictures = [np.random.default_rng(i).integers(0, 256, (64, 80, 3), dtype=np.uint8) for i in range(3)]
+    hashes = Hashes(None)
+    for count in (2, 3):
+        seen = SeenFile(tmp_path, "run", hashes)
+        for i in range(count):
+            seen.of(str(i), lambda i=i: pictures[i])  # type: ignore[misc]  # bound at once
+        seen.close()
+        [path] = tmp_path.iterdir()
+        path.write_bytes(path.read_bytes()[:-7])
+    assert [one.name for one in stored(path)] == ["0", "1"]
+    with contextlib.closing(SeenFile(tmp_path, "run", hashes)) as seen:
+        seen.of("2", lambda: pictures[2])
+    assert [one.name for one in stored(path)] == ["0", "1", "2"]
 
 
 def photographs(folder: Path) -> None:
