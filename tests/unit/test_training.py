@@ -91,6 +91,24 @@ def test_the_camera_and_the_surfaces_keep_the_shape(seed: int) -> None:
     assert surfaces.camera(rng, steps[0]).dtype == np.uint8
 
 
+@pytest.mark.parametrize("seed", range(40))
+def test_relief_leaves_a_picture_and_a_far_ground(seed: int) -> None:
+    """Whatever a thing is made of: colours stay in range, and the ground is at most darkened away from it, where it
+    casts no shadow."""
+    rng = np.random.default_rng(seed)
+    colour, ground = (rng.random((64, 64, 3)).astype(np.float32) for _ in range(2))
+    alpha = np.zeros((64, 64), np.float32)
+    alpha[10:26, 8:24] = 1
+    made, around = surfaces.relief(rng, colour, alpha, ground)
+    for each in (made, around):
+        assert each.dtype == np.float32
+        assert each.shape == (64, 64, 3)
+        assert 0 <= each.min() <= each.max() <= 1
+    far = around[50:, 50:] / np.maximum(ground[50:, 50:], 0.05)
+    assert far.max() < 1.05
+    assert np.abs(made[10:26, 8:24] - colour[10:26, 8:24]).max() > 0.01
+
+
 def test_the_split_is_by_name_and_keeps_brands_together() -> None:
     """The same name always falls into the same part, and all icons of a brand into one."""
     assert _brand("Binance-USD.svg") == _brand("binance.svg")
