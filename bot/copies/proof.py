@@ -45,11 +45,12 @@ _HALF: Final = 10  # agreeing features beyond the least that take the score half
 
 class Proof(Value):
     """What makes one medium a copy of another. ``distance``: PDQ bits, least over orientations and frames; 256 where
-    one has no hash. By local features also ``inliers``, how many agree; ``area``, the greater share of a picture that
-    they span; ``alike``, the share of what both show that looks the same; ``quad``, where the medium of the lower
-    SHA-256 lies in the other, in pixels of that one, also beyond its edges; ``points``, which features agree, as bits
-    of a number in hex, of the one and the other; ``doubtful``: they may be a frame around different
-    things. ``hollow``: too little agrees for a copy; it is kept because it tells which points are a frame."""
+    one has no hash, or where the features decide against it. By local features also ``inliers``, how many agree;
+    ``area``, the greater share of a picture that they span; ``alike``, the share of what both show that looks the
+    same; ``quad``, where the medium of the lower SHA-256 lies in the other, in pixels of that one, also beyond its
+    edges; ``points``, which features agree, as bits of a number in hex, of the one and the other; ``doubtful``: they
+    may be a frame around different things. ``hollow``: too little agrees for a copy; it is kept because it tells which
+    points are a frame."""
 
     kind: Literal["near", "partial"]
     distance: int
