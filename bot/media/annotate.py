@@ -13,6 +13,8 @@ from PIL import Image, ImageDraw, ImageFont
 from detectors.evidence import MediaEvidence, Point, Value
 
 Pixels = npt.NDArray[np.uint8]
+_Box = tuple[float, float, float, float]
+"""Left, upper, right and lower edge."""
 
 _MARK: Final = (255, 0, 128)
 _CODE: Final = (255, 160, 0)
@@ -54,15 +56,35 @@ def drawn(rgb: Pixels, scale: float, found: Sequence[Outline]) -> Image.Image:
     image = Image.fromarray(np.ascontiguousarray(rgb)).convert("RGB")
     pen, font = ImageDraw.Draw(image), ImageFont.load_default(size=14)
     thick = max(2, max(image.size) // 400)
+    taken: list[_Box] = []
     for outline in found:
         points = [(x / scale, y / scale) for x, y in outline.points]
         pen.line([*points, points[0]], fill=outline.colour, width=thick, joint="curve")
-        x, y = points[0]
         left, top, right, bottom = font.getbbox(outline.words)
-        at = (min(max(0.0, x), image.width - right), max(0.0, y - bottom - 4))
-        pen.rectangle((at[0], at[1], at[0] + right - left + 4, at[1] + bottom - top + 6), fill=outline.colour)
-        pen.text((at[0] + 2, at[1]), outline.words, fill=(255, 255, 255), font=font)
+        words = _beside(points, (right - left + 4, bottom - top + 6), image.size, thick, taken)
+        taken.append(words)
+        pen.rectangle(words, fill=outline.colour)
+        pen.text((words[0] + 2 - left, words[1] + 3 - top), outline.words, fill=(255, 255, 255), font=font)
     return image
+
+
+def _beside(
+    points: Sequence[Point], size: tuple[float, float], of: tuple[int, int], gap: float, taken: Sequence[_Box]
+) -> _Box:
+    """Where words of that size stand: over the first corner, under the outline where there is no room above, and beside
+    words that stand there already. They never cover what they name."""
+    wide, high = size
+    x, y = min(max(0.0, points[0][0]), max(0.0, of[0] - wide)), points[0][1] - high - gap
+    above = y >= 0
+    if not above:
+        y = min(max(py for _, py in points) + gap, max(0.0, of[1] - high))
+    for left, top, right, bottom in taken:
+        if left < x + wide and x < right and top < y + high and y < bottom:
+            if right + 2 + wide <= of[0]:
+                x = right + 2
+            else:
+                y = top - 2 - high if above else bottom + 2
+    return x, y, x + wide, y + high
 
 
 def side_by_side(left: Image.Image, right: Image.Image, agreeing: Sequence[tuple[Point, Point]] = ()) -> Image.Image:

@@ -23,6 +23,24 @@ def test_a_box_is_drawn_where_it_is() -> None:
     assert png(image).startswith(b"\x89PNG")
 
 
+@pytest.mark.parametrize("at", [(0.0, 0.0), (280.0, 0.0), (0.0, 150.0), (290.0, 215.0)])
+def test_words_cover_neither_what_they_name_nor_each_other(at: tuple[float, float]) -> None:
+    """At any edge: inside the two outlines nothing is drawn but the smaller outline, and both words can be seen."""
+    x, y = at
+    marks = (
+        Mark(name="mark", score=0.9, box=(x, y, 24.0, 24.0)),
+        Mark(name="lockup", score=0.9, box=(x, y, 30.0, 24.0)),
+    )
+    black = np.zeros((240, 320, 3), np.uint8)
+    both, one, other = (
+        np.asarray(drawn(black, 1.0, outlines(_evidence(some)))) for some in (marks, marks[:1], marks[1:])
+    )
+    top, left = int(y), int(x)
+    assert not both[top + 3 : top + 22, left + 3 : left + 21].any()
+    inked = [int((picture == 255).all(axis=2).sum()) for picture in (both, one, other)]
+    assert inked[0] == inked[1] + inked[2]
+
+
 def test_a_video_shows_the_marks_of_its_frame_alone() -> None:
     """The frame of the best mark is chosen, and only its marks are drawn."""
     marks = tuple(
