@@ -4,8 +4,8 @@
 
 FLICKR27 is the unpacked Flickr Logos 27 (Kalantidis and others, "Scalable triangulation-based logo recognition", 2011);
 the kit's marks have the names of its brands in lower case. No photograph of it was near the training. Located: the mark
-is told at all, and its box agrees with a true one by 0.2, for the set draws some with margins as wide as half a mark.
-The threshold is what 1 % of ordinary photographs of the test part reach.
+is told at all, and its box agrees with a true one by 0.3; in the last column by 0.2, for the set draws some boxes with
+margins as wide as half a mark. The threshold is what 1 % of ordinary photographs of the test part reach.
 """
 
 from __future__ import annotations
@@ -34,7 +34,8 @@ from detectors.poses import agreement
 Told = list[tuple[str, float, Box]]
 """Marks by name, with a score and a box in px of the picture."""
 _FALSE: Final = 0.01
-_SAME: Final = 0.2
+_SAME: Final = 0.3
+_WIDE: Final = 0.2
 
 
 class Photograph(NamedTuple):
@@ -59,17 +60,25 @@ def main(arguments: list[str]) -> int:
     ordinary = sorted((options.pictures / "test" / "photos").iterdir())
     ordinary = ordinary[:: max(1, len(ordinary) // options.negatives)]
     print(f"{len(photographs)} photographs, {len(ordinary)} ordinary ones\n")
-    print("| way | brand | located | at 1 % false alarms |\n| --- | --- | --- | --- |")
+    print("| way | brand | located | at 1 % false alarms | by 0.2: located, at 1 % |\n| --- | --- | --- | --- | --- |")
     ways: dict[str, Callable[[Picture], Told]] = {"cascade": functools.partial(_cascade, kit)}
     ways |= {name: _classical(kit, name) for name in ("SIFT", "ORB")}
     for name, look in ways.items():
-        scores = np.array([_right(look, one) for one in photographs])
+        told = [look(_picture(one.path)) for one in photographs]
+        scores, wide = (
+            np.array([_right(found, one, least) for found, one in zip(told, photographs, strict=True)])
+            for least in (_SAME, _WIDE)
+        )
         false = sorted((max((s for _, s, _ in look(_picture(path))), default=0.0) for path in ordinary), reverse=True)
         threshold = math.nextafter(false[int(_FALSE * len(false))], math.inf)
         for brand in (*kit.marks, "all"):
-            chosen = scores[[brand in ("all", one.brand) for one in photographs]]
-            hits = [wilson(int((chosen >= least).sum()), len(chosen)) for least in (1e-6, threshold)]
-            print(f"| {name} | {brand} | " + " | ".join(hits) + " |", flush=True)
+            of_it = [brand in ("all", one.brand) for one in photographs]
+            hits = [
+                wilson(int((chosen >= least).sum()), len(chosen))
+                for chosen in (scores[of_it], wide[of_it])
+                for least in (1e-6, threshold)
+            ]
+            print(f"| {name} | {brand} | {hits[0]} | {hits[1]} | {hits[2]}, {hits[3]} |", flush=True)
     return 0
 
 
@@ -90,10 +99,10 @@ def annotated(folder: Path, brands: Sequence[str]) -> list[Photograph]:
     ]
 
 
-def _right(look: Callable[[Picture], Told], one: Photograph) -> float:
+def _right(told: Told, one: Photograph, least: float) -> float:
     """The best score of the brand at a true place, 0 where there is none."""
-    told = (each for each in look(_picture(one.path)) if each[0] == one.brand)
-    return max((score for _, score, box in told if any(agreement(box, true) >= _SAME for true in one.boxes)), default=0)
+    here = (each for each in told if each[0] == one.brand)
+    return max((score for _, score, box in here if any(agreement(box, true) >= least for true in one.boxes)), default=0)
 
 
 def _cascade(kit: Kit, picture: Picture) -> Told:
