@@ -93,7 +93,7 @@ class Matcher:
         self._campaign = campaign
         self._items: list[Item] = []
         self._sights: dict[int, Sight] = {}
-        self._frames: dict[int, list[int]] = {}
+        self._frames: dict[int, list[tuple[str, int]]] = {}
         self._hashes, self._features = HashIndex(), FeatureIndex()
         self._same: defaultdict[str, list[int]] = defaultdict(list)
         for key, item in enumerate(items):
@@ -116,7 +116,9 @@ class Matcher:
         related = self._related(query)
         shared = common([one.points for one in related if one.proof.doubtful])
         seen = self._sight(query)
-        found += [self._less_shared(self._match(seen, self._items[one.key], one.proof), one, shared) for one in related]
+        for one in related:
+            match = self._match(seen, self._items[one.key], one.proof)
+            found += [self._less_shared(match, one, shared, query.evidence.sha256)]
         kept = [match for match in found if match.score >= self.min_score]
         return sorted(kept, key=lambda m: (-m.score, m.kind != "exact", m.path))
 
@@ -142,7 +144,7 @@ class Matcher:
             for key, proof, points in proved(ranked, near, lambda shown: sharing(less(coded, shown), MORE), tried)
         ]
 
-    def _less_shared(self, match: Match, one: _Related, shared: int) -> Match:
+    def _less_shared(self, match: Match, one: _Related, shared: int, asked: str) -> Match:
         """A doubtful match less the points of either picture that many of its doubtful matches rest on, an app's frame
         or a template: what is left of them makes its score."""
         if not one.proof.doubtful:
@@ -150,7 +152,8 @@ class Matcher:
         least = self._campaign.copies.inliers
         left = (one.points & ~shared).bit_count()
         if counts(one.points, shared, least):
-            theirs = common([*self._doubtful(one.key), one.back])
+            others = [points for sha256, points in self._doubtful(one.key) if sha256 != asked]
+            theirs = common([*others, one.back])  # the query may be in the index, too
             if counts(one.back, theirs, least):
                 return match
             left = min(left, (one.back & ~theirs).bit_count())
@@ -158,10 +161,11 @@ class Matcher:
         weaker = min(match.score, round(base * min(0.99, left / max(1, least)), 4))
         return msgspec.structs.replace(match, score=max(weaker, score_of(match.distance or BITS)))
 
-    def _doubtful(self, key: int) -> list[int]:
-        """The points of a file that its own doubtful matches rest on."""
+    def _doubtful(self, key: int) -> list[tuple[str, int]]:
+        """The doubtful matches of a file: the other's SHA-256, and the points of the file that each rests on."""
         if key not in self._frames:
-            self._frames[key] = [one.points for one in self._related(self._items[key]) if one.proof.doubtful]
+            related = [one for one in self._related(self._items[key]) if one.proof.doubtful]
+            self._frames[key] = [(self._items[one.key].evidence.sha256, one.points) for one in related]
         return self._frames[key]
 
     def _sight(self, item: Item) -> Sight:

@@ -95,3 +95,22 @@ def test_agreeing_points_are_drawn() -> None:
     plain, joined = (np.asarray(side_by_side(left, right, lines)) for lines in ((), points))
     assert plain.shape == joined.shape
     assert (plain != joined).any()
+
+
+def framed(seed: int, strip: int = 0) -> Item:
+    """One frame around another scene each, whose left ``strip`` px two may have in common."""
+    shown = picture(1)
+    shown[80:-80, 80:-80] = picture(100 + seed)[80:-80, 80:-80]
+    shown[80:-80, 80 : 80 + strip] = picture(99)[80:-80, 80 : 80 + strip]
+    _, data = cv2.imencode(".png", np.ascontiguousarray(shown)[..., ::-1])
+    seen = examine(data.tobytes(), load_kit("gate"))
+    assert isinstance(seen, MediaEvidence)
+    return Item(path=f"{seed}", real=f"/{seed}", evidence=seen)
+
+
+def test_a_query_that_lies_in_the_index_itself_is_told_the_same() -> None:
+    """Its own link to a file counts once there, also in a crowd: one folder may be both index and query."""
+    crowd, one, other = [framed(seed) for seed in range(20)], framed(20, 300), framed(21, 300)
+    found = Matcher([*crowd, other], CAMPAIGN).matches(one)
+    assert [match.path for match in found] == ["21"]
+    assert Matcher([*crowd, one, other], CAMPAIGN).matches(one) == found
