@@ -7,6 +7,7 @@ so that a mark of any size is of that size in some level. One thread, no state b
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
@@ -141,10 +142,21 @@ def _peaks(pixels: Pixels, kit: Kit) -> list[Sighting]:
         dx, dy, size, cos, sin = cells[len(names) :, rows, columns].astype(np.float64)
         x, y = (columns + 0.5 + dx) * _STRIDE, (rows + 0.5 + dy) * _STRIDE
         extent = np.exp(np.clip(size, -1.0, 3.0)) * _STRIDE / np.maximum(np.hypot(cos, sin), 1e-6)
-        a, b = extent * cos / 2, extent * sin / 2
-        poses = np.array([[2 * a, -2 * b, x - a + b], [2 * b, 2 * a, y - b - a]]).transpose(2, 0, 1)
+        a, b, wide = extent * cos / 2, extent * sin / 2, math.sqrt(_aspect(kit, name))
+        across, down = np.array([a, b]) * wide, np.array([-b, a]) / wide
+        poses = np.array([2 * across, 2 * down, np.array([x, y]) - across - down]).transpose(2, 1, 0)
         found += [Sighting(name, float(logit), pose) for logit, pose in zip(logits[rows, columns], poses, strict=True)]
     return found
+
+
+@functools.lru_cache(maxsize=64)
+def _aspect(kit: Kit, mark: str) -> float:
+    """Width over height: the geometric mean over the mark's drawings."""
+    ratios = []
+    for asset in kit.of_mark(mark):
+        height, width = kit.picture(asset).shape[:2]
+        ratios.append(math.log(asset.box[2] * width / (asset.box[3] * height)))
+    return math.exp(sum(ratios) / len(ratios))
 
 
 @functools.lru_cache(maxsize=4)

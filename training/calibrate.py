@@ -10,6 +10,7 @@ picture weighs as much as its kind has pictures among those to be judged (``SHAR
 from __future__ import annotations
 
 import argparse
+import math
 import re
 import sys
 from pathlib import Path
@@ -20,11 +21,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.brand import MANIFEST, load_kit
+from detectors.evidence import Box
 from detectors.marks import Findings, candidates
 from detectors.picture import Picture
 from detectors.poses import agreement, box
 from training.backgrounds import Library
-from training.composites import Compositor
+from training.composites import Compositor, Placed
 
 SEED = 77
 _SIDE = 640
@@ -50,10 +52,7 @@ def main(arguments: list[str]) -> int:
     weights: list[float] = []
     for number in range(options.scenes):
         rgb, placed = compositor.scene(np.random.default_rng((SEED, number)))
-        true = [
-            (compositor.classes[each.mark], (each.x - each.size / 2, each.y - each.size / 2, each.size, each.size))
-            for each in placed
-        ]
+        true = [(compositor.classes[each.mark], upright(each)) for each in placed]
         for one in candidates(Picture.of(rgb), kit):
             if one.findings is not None:
                 place = box(one.pose)
@@ -74,6 +73,12 @@ def main(arguments: list[str]) -> int:
     values = ", ".join(f"{value:.4f}" for value in odds)
     manifest.write_text(f"{text}\ncalibration = [{values}]\n", encoding="utf-8")
     return 0
+
+
+def upright(placed: Placed) -> Box:
+    """The box of a placed mark, its turn left aside."""
+    width, height = placed.size * math.sqrt(placed.aspect), placed.size / math.sqrt(placed.aspect)
+    return placed.x - width / 2, placed.y - height / 2, width, height
 
 
 def _posted(rgba: NDArray[np.uint8], index: int) -> NDArray[np.uint8]:

@@ -31,13 +31,15 @@ _MEAN: Final = np.full((1, 3), 1 / 3, np.float32)
 
 @dataclass(frozen=True)
 class Placed:
-    """A mark in a scene: its class, centre and size in px (square root of its area), and turn in radians."""
+    """A mark in a scene: its class, centre and size in px (square root of its area), turn in radians, and the width
+    over the height of its drawing."""
 
     mark: int
     x: float
     y: float
     size: float
     turn: float
+    aspect: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,8 @@ class Compositor:
         self._side, self._largest = side, largest
         self._library = library
         self._drawings = [self._drawing(kit, asset) for asset in kit.assets if asset.kind == "mark"]
+        shapes = [_aspect(drawing.quad) for drawing in self._drawings]
+        self._aspects = min(shapes), max(shapes)
         # a mark with many drawings comes more often than one with a single, but not by as much
         counts = np.bincount([drawing.mark for drawing in self._drawings])
         weights = np.array([counts[drawing.mark] ** -0.5 for drawing in self._drawings])
@@ -172,7 +176,8 @@ class Compositor:
         area = abs(float(cv2.contourArea(quad.astype(np.float32))))
         across = quad[1] - quad[0] + quad[2] - quad[3]
         x, y = quad.mean(axis=0)
-        return laid, Placed(drawing.mark, float(x), float(y), math.sqrt(area), math.atan2(across[1], across[0]))
+        turn = math.atan2(across[1], across[0])
+        return laid, Placed(drawing.mark, float(x), float(y), math.sqrt(area), turn, _aspect(drawing.quad))
 
     def _restyled(self, rng: Generator, drawing: _Drawing, rgb: Floats, spot: tuple[float, float, float]) -> Floats:
         """Drifted, graded or one-toned colours; a mark without a ground may be any single tone that stands out."""
@@ -214,12 +219,13 @@ class Compositor:
         square: NDArray[np.float64] | None,
         spot: tuple[float, float, float],
     ) -> tuple[Floats, NDArray[np.float64] | None]:
-        """Warp, print and shade one patch so that ``square`` (default all of it) has the spot's size and place."""
+        """Warp, print and shade one patch so that ``square`` (default all of it) has the spot's area and place."""
         height, width = patch.shape[:2]
         if square is None:
             square = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float64)
-        goal = _goal(rng, spot)
-        own = max(square[1, 0] - square[0, 0], square[2, 1] - square[1, 1])
+        aspect = float(np.clip(_aspect(square), *self._aspects))  # a decoy's shape must not tell it from a mark
+        goal = _goal(rng, spot, aspect)
+        own = max((square[1, 0] - square[0, 0]) / aspect, square[2, 1] - square[1, 1]) * math.sqrt(aspect)
         shrink = min(1.0, 1.4 * spot[2] / own)
         small = _premultiplied(patch)
         if shrink < 0.95:
@@ -271,14 +277,19 @@ def classes(kit: Kit) -> tuple[str, ...]:
     return tuple(mark for mark in kit.marks if mark not in groups and kit.of_mark(mark))
 
 
-def _goal(rng: Generator, spot: tuple[float, float, float]) -> NDArray[np.float64]:
-    """The corners of a square of that size, turned, skewed and seen in perspective."""
+def _aspect(square: NDArray[np.float64]) -> float:
+    """Width over height of an upright quadrilateral."""
+    return float((square[1, 0] - square[0, 0]) / (square[2, 1] - square[1, 1]))
+
+
+def _goal(rng: Generator, spot: tuple[float, float, float], aspect: float) -> NDArray[np.float64]:
+    """The corners of a rectangle of that area, turned, skewed and seen in perspective."""
     x, y, size = spot
     turn = rng.normal(0, 8) if chance(rng, 0.6) else rng.uniform(-_TURN, _TURN)
     cos, sin = math.cos(math.radians(turn)), math.sin(math.radians(turn))
     squeeze = math.exp(rng.normal(0, 0.05)) if chance(rng, 0.6) else math.exp(rng.uniform(-0.3, 0.3))
     corners = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]], np.float64) / 2
-    corners *= (math.sqrt(squeeze), 1 / math.sqrt(squeeze))
+    corners *= (math.sqrt(aspect * squeeze), 1 / math.sqrt(aspect * squeeze))
     corners += rng.normal(0, 0.015 if chance(rng, 0.6) else 0.05, (4, 2))
     turned = corners @ np.array([[cos, sin], [-sin, cos]])
     return np.asarray(turned * size + (x, y), np.float64)
