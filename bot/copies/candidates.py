@@ -1,30 +1,22 @@
-"""Which candidates are proved. All, where few are doubtful; of a crowd, a sample, and whoever shares more than it does.
+"""Which candidates are proved. All, where few are doubtful; of a crowd, those that have most in common.
 
-A thousand screenshots of one app share its frame with the next one. The first of them in an order that only hashes
-decide are its *sample*: as many as it takes to find ``CROWD`` doubtful links. What the sample shows to be everybody's
-then tells whom else to try: a candidate must have others in common. So the thousandth costs a few proofs and not a
-thousand, and what is left out could not have counted.
+A thousand screenshots of one app share its frame with the next one. Candidates are tried in the order of the places at
+which two pictures agree (``detectors/votes.py``; of equals, an order that only hashes decide) until ``CROWD`` of them
+are doubtful: these end a picture's *sample*. A copy agrees on the frame and on what is in it, so it stands before
+whoever has the frame alone. A pair is linked where either is in the other's sample. Newcomers make a sample stricter
+and never wider, so what is proved once need not be tried again, and the thousandth costs no more proofs than the
+hundredth.
 """
 
 from __future__ import annotations
 
-import functools
-import operator
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
 from bot.copies.parts import CROWD
 from bot.copies.proof import Proof
-from detectors.features import Codes
-
-MORE = 8
-"""Places outside of what any of a sample shows that two pictures of a crowd must share to be tried: twice what is asked
-of others. Charts of one exchange agree on a few grid lines by chance, each pair on its own; most copies on twenty."""
-
-Proved = tuple[Proof, int]
-"""A proof, and the points of the picture asked for that agree in it, as bits of a number."""
 
 
 def positions(hashes: Sequence[str]) -> npt.NDArray[np.uint64]:
@@ -35,38 +27,16 @@ def positions(hashes: Sequence[str]) -> npt.NDArray[np.uint64]:
 
 
 def proved(
-    ranked: Sequence[int],
-    always: set[int],
-    beyond: Callable[[int], set[int]],
-    prove: Callable[[int], Proved | None],
-) -> Iterator[tuple[int, Proof, int]]:
-    """(candidate, proof, agreeing points) for the sample, for those of ``always``, and for those beyond it.
+    ordered: Sequence[int], always: Collection[int], prove: Callable[[int], Proof | None]
+) -> Iterator[tuple[int, Proof, bool]]:
+    """(candidate, proof, whether it is in the sample) for the sample, and for those of ``always`` beyond it.
 
-    ``ranked`` are all candidates in order of rank; ``beyond`` tells who shares more than the given points, as
-    bits of a number; ``prove`` tries one.
+    ``ordered`` are all candidates, those with most in common first; ``prove`` tries one.
     """
-    doubtful: list[int] = []
-    others: set[int] | None = None
-    for key in ranked:
-        if len(doubtful) == CROWD:
-            if others is None:
-                others = always | beyond(any_of(doubtful))
-            if key not in others:
-                continue
-        found = prove(key)
-        if found is None:
-            continue
-        proof, agreeing = found
-        yield key, proof, agreeing
-        if proof.doubtful and others is None:
-            doubtful.append(agreeing)
-
-
-def any_of(links: Iterable[int]) -> int:
-    """The points that any link shows, each given as its bits."""
-    return functools.reduce(operator.or_, links, 0)
-
-
-def less(words: Codes, shared: int) -> Codes:
-    """Features without the points of a number's bits."""
-    return words.of(np.array([not shared >> point & 1 for point in range(len(words))], np.bool_))
+    doubtful = 0
+    for key in ordered:
+        within = doubtful < CROWD
+        proof = prove(key) if within or key in always else None
+        if proof is not None:
+            yield key, proof, within
+            doubtful += proof.doubtful

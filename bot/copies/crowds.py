@@ -1,9 +1,9 @@
-"""Which pictures are crowded, and how far their samples reach: in memory, for all candidates of a search at once."""
+"""Which pictures are crowded, and where their samples end: in memory, for all candidates of a search at once."""
 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -13,18 +13,21 @@ from bot.copies.candidates import positions
 from bot.copies.parts import CROWD
 
 _FAR: Final = 2**64 - 1
-Ranks = npt.NDArray[np.uint64]
+_OPEN: Final = (-1, _FAR)
+_End = tuple[int, int]
+"""The last of a sample: the places at which it agrees, and its rank among those that agree at as many."""
 
 
 class Crowds:
-    """Positions of nodes, 8 bytes each up to the greatest node, and of the crowded the rank at which the sample ends.
+    """Positions of nodes, 8 bytes each up to the greatest node, and of the crowded where the sample ends.
 
-    A picture that is not crowded has everyone in its sample.
+    ``places`` are always those at which another picture agrees with the one that is spoken of. A picture that is not
+    crowded has everyone in its sample.
     """
 
     def __init__(self) -> None:
         self._positions = np.zeros(1024, np.uint64)
-        self._ends: dict[int, int] = {}
+        self._ends: dict[int, _End] = {}
 
     def add(self, nodes: Sequence[int], hashes: Sequence[str]) -> None:
         """Make pictures known, by SHA-256."""
@@ -34,50 +37,61 @@ class Crowds:
         self._positions = np.concatenate((self._positions, np.zeros(room - len(self._positions), np.uint64)))
         self._positions[np.asarray(nodes, np.int64)] = positions(hashes)
 
-    def ranked(self, node: int, others: Collection[int]) -> list[int]:
-        """Others in order of their rank beside a picture."""
-        found = np.fromiter(others, np.int64, len(others))
-        return [int(other) for other in found[np.lexsort((found, self._ranks(node, found)))]]
+    def ordered(self, node: int, places: Mapping[int, int]) -> list[int]:
+        """Others in the order in which a picture tries them."""
+        others, agreeing = _columns(places)
+        return [int(other) for other in others[np.lexsort((others, self._ranks(node, others), -agreeing))]]
 
-    def asking(self, node: int, others: Collection[int]) -> set[int]:
+    def asking(self, node: int, places: Mapping[int, int]) -> set[int]:
         """The others to whose samples a picture belongs."""
-        found = np.fromiter(others, np.int64, len(others))
-        ends = np.fromiter((self._ends.get(other, _FAR) for other in others), np.uint64, len(others))
-        return {int(other) for other in found[self._ranks(node, found) <= ends]}
+        others, agreeing = _columns(places)
+        ends = [self._ends.get(other, _OPEN) for other in places]
+        least, last = np.array([e[0] for e in ends], np.int64), np.array([e[1] for e in ends], np.uint64)
+        return _within(others, agreeing, self._ranks(node, others), least, last)
 
-    def sampled(self, node: int, others: Collection[int]) -> set[int]:
-        """The others of whom one belongs to the sample of a picture, or this to theirs."""
-        found = np.fromiter(others, np.int64, len(others))
-        mine = found[self._ranks(node, found) <= np.uint64(self._ends.get(node, _FAR))]
-        return {int(other) for other in mine} | self.asking(node, others)
+    def beyond(self, node: int, places: Mapping[int, int]) -> set[int]:
+        """The others of whom none belongs to the sample of a picture, nor this to theirs."""
+        others, agreeing = _columns(places)
+        least, last = self._ends.get(node, _OPEN)
+        mine = _within(others, agreeing, self._ranks(node, others), np.int64(least), np.uint64(last))
+        return places.keys() - mine - self.asking(node, places)
 
     def crowded(self, node: int) -> bool:
         """Whether a picture has a full sample."""
         return node in self._ends
 
-    def settle(self, node: int, doubtful: Collection[int]) -> None:
-        """Say which doubtful links a picture has, at least all of its sample."""
+    def settle(self, node: int, doubtful: Mapping[int, int]) -> None:
+        """Say which doubtful links a picture has, at least all of its sample, by partner and places."""
         self._ends.pop(node, None)
         if len(doubtful) >= CROWD:
-            ranks = self._ranks(node, np.fromiter(doubtful, np.int64, len(doubtful)))
-            self._ends[node] = int(np.partition(ranks, CROWD - 1)[CROWD - 1])
+            others, agreeing = _columns(doubtful)
+            ranks = self._ranks(node, others).tolist()
+            first = heapq.nsmallest(CROWD, zip((-agreeing).tolist(), ranks, strict=True))
+            self._ends[node] = -first[-1][0], first[-1][1]
 
-    def settle_all(self, pairs: Iterable[tuple[int, int]]) -> None:
-        """Settle every picture, from all doubtful links."""
-        partners: dict[int, list[int]] = {}
-        for a, b in pairs:
-            partners.setdefault(a, []).append(b)
-            partners.setdefault(b, []).append(a)
+    def settle_all(self, links: Iterable[tuple[int, int, int]]) -> None:
+        """Settle every picture, from all doubtful links: two nodes, and the places at which they agree."""
+        partners: dict[int, dict[int, int]] = {}
+        for a, b, places in links:
+            partners.setdefault(a, {})[b] = places
+            partners.setdefault(b, {})[a] = places
         for node, doubtful in partners.items():
             self.settle(node, doubtful)
 
-    def sample(self, node: int, doubtful: dict[int, int]) -> list[int]:
-        """Of the doubtful links of a crowded picture, given as partner and value, the values of its sample."""
-        within = heapq.nsmallest(CROWD, doubtful, key=lambda other: (self._rank(node, other), other))
-        return [doubtful[other] for other in within]
-
-    def _ranks(self, node: int, others: npt.NDArray[np.int64]) -> Ranks:
+    def _ranks(self, node: int, others: npt.NDArray[np.int64]) -> npt.NDArray[np.uint64]:
         return np.asarray(self._positions[others] ^ self._positions[node], np.uint64)
 
-    def _rank(self, node: int, other: int) -> int:
-        return int(self._positions[node]) ^ int(self._positions[other])
+
+def _columns(places: Mapping[int, int]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    return np.fromiter(places.keys(), np.int64, len(places)), np.fromiter(places.values(), np.int64, len(places))
+
+
+def _within(
+    others: npt.NDArray[np.int64],
+    places: npt.NDArray[np.int64],
+    ranks: npt.NDArray[np.uint64],
+    least: npt.NDArray[np.int64] | np.int64,
+    last: npt.NDArray[np.uint64] | np.uint64,
+) -> set[int]:
+    """Those that agree at more places than the last of a sample, or at as many and are not ranked after it."""
+    return {int(other) for other in others[(places > least) | ((places == least) & (ranks <= last))]}

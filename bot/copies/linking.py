@@ -4,23 +4,22 @@
 (``bot/copies/proof.py``) is pure on a pair of media, ordered by hash, so that it gives the same whichever of the two
 came first. *link* writes what is proven into the graph, in the caller's transaction.
 
-Which pairs are proved is a function of the set of media: those near by hash; those of whom one belongs to the other's
-sample (``bot/copies/candidates.py``); and those that share more than what both samples show to be everybody's. A
-newcomer may take its place in the sample of a picture that is crowded, and what lies beyond is then settled anew.
+Which pairs are linked is a function of the set of media: those whose hashes suffice, and those of whom one belongs to
+the other's sample (``bot/copies/candidates.py``). A newcomer may take its place in the sample of a picture that is
+crowded, and what falls out of it is then untied.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 import msgspec
 
 from bot.campaign import Campaign
-from bot.copies.candidates import MORE, Proved, any_of, less, proved
+from bot.copies.candidates import proved
 from bot.copies.crowds import Crowds
-from bot.copies.proof import SHARED_LEAST, Sight, prove, sight
+from bot.copies.proof import SHARED_LEAST, SURE, Proof, Sight, prove, sight
 from bot.copies.wholes import Print, hashes, least_distance, panels
 from bot.store import Store
 from bot.store.graph import prints
@@ -133,70 +132,45 @@ class Linker:
 
     def _link_all(self, medium: _Medium) -> set[str]:
         """Prove what may be like this medium, and link it; then settle it, and whoever has it in a sample."""
-        near, changed = self._near(medium), set()
-        alike = (near | self._sharing(medium.words)) - {medium.node}
-        ranked, always = self._crowds.ranked(medium.node, alike), near | self._crowds.asking(medium.node, alike)
-        met = []
-        for other, proof, _ in proved(
-            ranked,
-            always,
-            lambda shared: self._beyond(medium, shared, self._crowds.asking),
-            lambda other: self._proved(medium, other),
-        ):
-            changed |= self._store.graph.link(
-                medium.node, other, proof.kind, proof.distance, proof.detail(self._campaign)
-            )
-            if proof.doubtful:
-                met.append(other)
-        touched = sorted({medium.node} | self._crowds.asking(medium.node, met))
-        for node in touched:
-            self._crowds.settle(node, self._store.graph.partial_links.doubtful(node))
-        for node in touched:
-            if self._crowds.crowded(node):
-                changed |= self._settle_beyond(node)
+        node, changed, met = medium.node, set[str](), []
+        near, places = self._near(medium), self._sharing(medium.words)
+        for found in (near, places):
+            found.pop(node, None)
+        places |= dict.fromkeys(near.keys() - places, 0)
+        asking = self._crowds.asking(node, places)
+        by_hash = {other for other, bits in near.items() if bits <= SURE + TURN_SLACK or not places[other]}
+        ordered = self._crowds.ordered(node, places)
+        for other, proof, within in proved(ordered, asking | by_hash, lambda other: self._proved(medium, other)):
+            agree = 0 if proof.certain else places[other]
+            if within or other in asking or not agree:
+                changed |= self._store.graph.link(
+                    node, other, proof.kind, proof.distance, proof.detail(self._campaign), agree
+                )
+                met += [other] * proof.doubtful
+        for touched in sorted({node} | self._crowds.asking(node, {other: places[other] for other in met})):
+            changed |= self._settle(touched)
         return changed
 
-    def _settle_beyond(self, node: int) -> set[str]:
-        """Link a crowded picture to those beyond its sample that share more than the sample does, and to no others."""
-        medium, links = self._medium(node), self._store.graph.partial_links.by_features(node)
-        if medium is None:
-            return set()
-        within, changed = self._near(medium) | self._crowds.sampled(node, links), set()
-        wanted = self._beyond(medium, self._shown(node), self._crowds.sampled)
-        for other in sorted(wanted - links.keys()):
-            found = self._proved(medium, other)
-            if found is not None:
-                proof = found[0]
-                changed |= self._store.graph.link(node, other, proof.kind, proof.distance, proof.detail(self._campaign))
-        for other in sorted(links.keys() - wanted - within):
-            changed |= self._store.graph.untie(node, other, links[other])
+    def _settle(self, node: int) -> set[str]:
+        """Say where the sample of a picture ends now, and untie what is beyond it."""
+        partial = self._store.graph.partial_links
+        self._crowds.settle(node, partial.doubtful(node))
+        links, changed = partial.tried(node) if self._crowds.crowded(node) else {}, set[str]()
+        for other in sorted(self._crowds.beyond(node, {other: places for other, (_, places) in links.items()})):
+            changed |= self._store.graph.untie(node, other, links[other][0])
         return changed
 
-    def _beyond(self, medium: _Medium, shared: int, known: Callable[[int, Collection[int]], set[int]]) -> set[int]:
-        """Who, but those known to belong to a sample, shares more with a crowded picture than what is everybody's, on
-        either side."""
-        own = less(medium.words, shared)
-        others = self._sharing(own, MORE) - {medium.node}
-        return {other for other in others - known(medium.node, others) if self._shares_more(other, own)}
+    def _near(self, medium: _Medium) -> dict[int, int]:
+        """Who is near by hash, at how many bits."""
+        radius, near = self._campaign.copies.near + TURN_SLACK, dict[int, int]()
+        for print_ in medium.prints:
+            for key, bits in self._hashes.within(print_.orientations, radius):
+                near[key] = min(bits, near.get(key, bits))
+        return near
 
-    def _shares_more(self, node: int, words: Codes) -> bool:
-        """Whether a picture shares more with the given features than what is everybody's in it."""
-        if not self._crowds.crowded(node):
-            return True
-        index = FeatureIndex()
-        index.add(0, less(codes(self._store.media.features(self._sha(node))), self._shown(node)))
-        return bool(index.sharing(words, MORE))
-
-    def _shown(self, node: int) -> int:
-        """The points of a crowded picture that its sample shows."""
-        return any_of(self._crowds.sample(node, self._store.graph.partial_links.doubtful(node)))
-
-    def _near(self, medium: _Medium) -> set[int]:
-        radius = self._campaign.copies.near + TURN_SLACK
-        return {key for f in medium.prints for key, _ in self._hashes.within(f.orientations, radius)} - {medium.node}
-
-    def _sharing(self, words: Codes, least: int = SHARED_LEAST) -> set[int]:
-        return {key for key, _ in self._features.sharing(words, least)}
+    def _sharing(self, words: Codes) -> dict[int, int]:
+        """Who shares local features, at how many places."""
+        return dict(self._features.sharing(words, SHARED_LEAST))
 
     def _medium(self, node: int) -> _Medium | None:
         sha256 = self._sha(node)
@@ -208,8 +182,7 @@ class Linker:
     def _sha(self, node: int) -> str:
         return self._store.graph.key(node)[2:]
 
-    def _proved(self, medium: _Medium, other: int) -> Proved | None:
-        """What two media prove, and the points that agree in the first."""
+    def _proved(self, medium: _Medium, other: int) -> Proof | None:
         pair = (min(medium.node, other), max(medium.node, other))
         known = None if pair in self._unlike else self._store.media.any_evidence(self._sha(other), self._version)
         if not isinstance(known, MediaEvidence):
@@ -220,8 +193,7 @@ class Linker:
             if len(self._unlike) == _UNLIKE:
                 self._unlike.clear()
             self._unlike.add(pair)
-            return None
-        return proof, int(proof.points[0 if first is medium.evidence else 1], 16)
+        return proof
 
     def _sight(self, evidence: MediaEvidence) -> Sight:
         """The medium with its features, and which of these lie on what everybody shares."""

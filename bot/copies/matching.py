@@ -16,14 +16,25 @@ import msgspec
 import numpy as np
 
 from bot.campaign import Campaign
-from bot.copies.candidates import MORE, less, positions, proved
-from bot.copies.parts import common, counts
-from bot.copies.proof import SHARED_LEAST, Proof, Sight, ignored, likeliest, placed, prove, sight
+from bot.copies.candidates import positions, proved
+from bot.copies.parts import common, counts, is_clear
+from bot.copies.proof import (
+    SHARED_LEAST,
+    SURE,
+    Proof,
+    Sight,
+    ignored,
+    least_points,
+    likeliest,
+    placed,
+    prove,
+    sight,
+)
 from bot.copies.proof import score_of as proof_score
 from bot.copies.wholes import BITS, Print, hashes, panels
 from detectors.evidence import MediaEvidence, Point, Quad, Value
 from detectors.feature_index import FeatureIndex
-from detectors.features import Codes, codes, unpack
+from detectors.features import codes, unpack
 from detectors.geometry import aligned
 from detectors.nearest import TURN_SLACK, HashIndex
 from detectors.text import story
@@ -124,32 +135,32 @@ class Matcher:
 
     def _related(self, query: Item) -> list[_Related]:
         """Whatever is proved, but for the same bytes: doubtful matches too."""
-        exact = set(self._same[query.evidence.sha256])
+        same = set(self._same[query.evidence.sha256])
         prints: tuple[Print, ...] = (*hashes(query.evidence), *panels(query.evidence))
         views = [view for print_ in prints for view in print_.orientations]
-        near = {key for key, _ in self._hashes.within(views, self._near + TURN_SLACK)} - exact
-        seen, coded = self._sight(query), codes(query.evidence.features)
-
-        def sharing(words: Codes, least: int) -> set[int]:
-            return {key for key, _ in self._features.sharing(words, least)} - exact
-
-        def tried(key: int) -> tuple[Proof, int] | None:
-            return None if self._items[key].real == query.real else self._tried(seen, self._held(key))
-
-        alike = sorted(near | sharing(coded, SHARED_LEAST))
+        near = dict(self._hashes.within(views, self._near + TURN_SLACK))
+        places = dict(self._features.sharing(codes(query.evidence.features), SHARED_LEAST))
+        alike = sorted((near.keys() | places.keys()) - same)
+        agreeing = np.array([places.get(key, 0) for key in alike], np.int64)
         ranks = self._positions[alike] ^ positions([query.evidence.sha256])
-        ranked = [alike[place] for place in np.argsort(ranks, kind="stable")]
+        by_hash = {key for key, bits in near.items() if bits <= SURE + TURN_SLACK or key not in places}
+        seen = self._sight(query)
         return [
-            _Related(key, proof, points, self._points(proof, self._items[key].evidence, query.evidence))
-            for key, proof, points in proved(ranked, near, lambda shown: sharing(less(coded, shown), MORE), tried)
+            _Related(key, proof, *self._points(proof, query.evidence, self._items[key].evidence))
+            for key, proof, within in proved(
+                [alike[place] for place in np.lexsort((ranks, -agreeing))],
+                by_hash,
+                lambda key: self._tried(seen, self._held(key)),
+            )
+            if within or proof.certain or key not in places
         ]
 
     def _less_shared(self, match: Match, one: _Related, shared: int, asked: str) -> Match:
-        """A doubtful match less the points of either picture that many of its doubtful matches rest on, an app's frame
-        or a template: what is left of them makes its score."""
-        if not one.proof.doubtful:
+        """A match that is not clear less the points of either picture that many of its doubtful matches rest on, an
+        app's frame or a template: what is left of them makes its score."""
+        if one.proof.alike is None or is_clear(one.proof.alike, doubtful=one.proof.doubtful):
             return match
-        least = self._campaign.copies.inliers
+        least = least_points(self._campaign.copies, doubtful=one.proof.doubtful)
         left = (one.points & ~shared).bit_count()
         if counts(one.points, shared, least):
             others = [points for sha256, points in self._doubtful(one.key) if sha256 != asked]
@@ -179,15 +190,15 @@ class Matcher:
             del self._sights[next(iter(self._sights))]
         return seen
 
-    def _tried(self, seen: Sight, other: Sight) -> tuple[Proof, int] | None:
+    def _tried(self, seen: Sight, other: Sight) -> Proof | None:
         first, second = sorted((seen, other), key=lambda s: s.evidence.sha256)
-        proof = self._prove(first, second, self._campaign)
-        return None if proof is None else (proof, self._points(proof, seen.evidence, other.evidence))
+        return self._prove(first, second, self._campaign)
 
     @staticmethod
-    def _points(proof: Proof, one: MediaEvidence, other: MediaEvidence) -> int:
-        """Those of the first that agree; proofs are made in order of hash."""
-        return int(proof.points[0 if one.sha256 <= other.sha256 else 1], 16)
+    def _points(proof: Proof, one: MediaEvidence, other: MediaEvidence) -> tuple[int, int]:
+        """Those of the first that agree, and of the second; proofs are made in order of hash."""
+        points = proof.points if one.sha256 <= other.sha256 else proof.points[::-1]
+        return int(points[0], 16), int(points[1], 16)
 
     def _match(self, seen: Sight, item: Item, proof: Proof) -> Match:
         other = item.evidence

@@ -1,9 +1,9 @@
 """Which partial links count: an app's frame or a poster's template shows in many pictures that are no copies.
 
 Two screenshots of one app agree on many points and lie upon each other as wholes, but what lies between the points
-differs. Such a link is *doubtful*.
-Its points that the same picture shares with several others, in links as doubtful, belong to what everybody shares; the
-link counts only where enough are left. A picture that is copied by many stays a copy: its links are not doubtful.
+differs. Such a link is *doubtful*. The points that a picture shares with several others in doubtful links belong to
+what everybody shares; a link of that picture that does not show clearly the same counts only where enough others are
+left. A picture that is copied by many stays a copy: its links are not doubtful.
 
 All is a function of the set of links at a picture, so the order in which they came does not matter.
 """
@@ -21,13 +21,17 @@ _ALIKE: Final = 0.6
 _ALIKE_WHOLES: Final = 0.7
 _SPREAD_WHOLES: Final = 0.7
 _WHOLES: Final = 0.7  # least share of either picture seen in the other for the two to lie upon each other as wholes
+_CLEARLY: Final = 0.9
+"""Alike, from which a link counts whatever its points are. In 480 edits of charts, screens and posters among 2,400
+others, links to another picture of the template that were not doubtful lay below in 168 of 174; of their points at most
+a third was not the template's, of a copy's three in five (19 in 20 of them)."""
 SHARED_BY: Final = 3
 """Other doubtful links in which a point must take part before it is everybody's."""
-CROWD: Final = 16
-"""Doubtful links that make a crowd, in which one other link is enough: of many that share a template, each agrees with
-each on a part of it only."""
-
-
+CROWD: Final = 12
+"""Doubtful links that make a crowd, in which two other links are enough: of many that share a template, each agrees
+with each on a part of it only. Of 480 such edits 469 were found, 458 where one other link was enough; 471 where three
+were needed, and then 5 more of 350 honest pictures in the frames of an app were linked."""
+_IN_CROWD: Final = 2
 NEVER: Final = 1 << 16
 """More points than a picture has: as ``least`` of a link that makes no copy, but tells what is a frame."""
 
@@ -44,6 +48,11 @@ class Detail(Value):
     points: tuple[str, str]
     least: int
     doubtful: bool
+
+    @property
+    def clear(self) -> bool:
+        """Whether the link counts whatever its points are."""
+        return is_clear(self.alike, doubtful=self.doubtful)
 
 
 def is_doubtful(alike: float, spread: float, covers: tuple[float, float]) -> bool:
@@ -71,9 +80,9 @@ def bits(points: Iterable[int]) -> str:
 
 
 def common(doubtful: Sequence[int]) -> int:
-    """The points that occur in more than ``SHARED_BY`` of one picture's doubtful links, in a crowd in more than one,
+    """The points that occur in more than ``SHARED_BY`` of one picture's doubtful links, in a crowd in more than two,
     each given as its bits."""
-    others = SHARED_BY if len(doubtful) < CROWD else 1
+    others = SHARED_BY if len(doubtful) < CROWD else _IN_CROWD
     seen = [0] * (others + 1)
     for points in doubtful:
         for level in range(others, 0, -1):
@@ -82,8 +91,13 @@ def common(doubtful: Sequence[int]) -> int:
     return seen[others]
 
 
+def is_clear(alike: float, *, doubtful: bool) -> bool:
+    """Whether a link counts whatever its points are."""
+    return alike >= _CLEARLY and not doubtful
+
+
 def counts(points: int, shared: int, least: int) -> bool:
-    """Whether a doubtful link still makes a copy once its picture's common points are left out: of its points
+    """Whether a link that is not clear still makes a copy once its picture's common points are left out: of its points
     ``least`` and two in five remain."""
     left = (points & ~shared).bit_count()
     return left >= least and 5 * left >= 2 * points.bit_count()

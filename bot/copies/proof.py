@@ -27,7 +27,7 @@ from detectors.geometry import Alignment, aligned, inside, mapped, outline
 SHARED_LEAST: Final = 4
 """Places at which two pictures must agree by word, signature and geometry before a proof by features is tried."""
 
-_SURE: Final = 14
+SURE: Final = 14
 """PDQ bits from which whole pictures are the same, whatever lies within. Of 79 copies farther away than that (seed 6 of
 benchmarks/copies.py) the features doubted two, under words; screens and posters of one template reach 18 to 30."""
 _WHOLE: Final = 0.85  # of either picture seen in the other: nearly the same picture, not a part
@@ -63,6 +63,11 @@ class Proof(Value):
     doubtful: bool = False
     hollow: bool = False
 
+    @property
+    def certain(self) -> bool:
+        """Whether it rests on hashes so near that no features have a say."""
+        return self.inliers is None and self.distance <= SURE
+
     def detail(self, campaign: Campaign) -> str:
         """The proof by features as JSON, for storing beside the link."""
         if self.inliers is None or self.area is None or self.alike is None or self.quad is None:
@@ -73,7 +78,7 @@ class Proof(Value):
             alike=self.alike,
             quad=self.quad,
             points=self.points,
-            least=NEVER if self.hollow else campaign.copies.inliers,
+            least=NEVER if self.hollow else least_points(campaign.copies, doubtful=self.doubtful),
             doubtful=self.doubtful,
         )
         return msgspec.json.encode(detail).decode()
@@ -121,7 +126,7 @@ def prove(first: Sight, second: Sight, campaign: Campaign) -> Proof | None:
     """
     whole = repeat(first.evidence, second.evidence, campaign)
     by_hash = None if whole is None else Proof(kind=whole.kind, distance=whole.distance)
-    sure = whole is not None and not whole.panel and whole.distance <= _SURE
+    sure = whole is not None and not whole.panel and whole.distance <= SURE
     if first.features is None or second.features is None or sure:
         return by_hash
     local = _by_features(first, second, distance(first.evidence, second.evidence), campaign)
@@ -171,7 +176,7 @@ def score_of(proof: Proof, campaign: Campaign) -> float:
     over = max(0, proof.inliers - policy.inliers)
     by_features: float = base + (1 - base) * (1 - 2.0 ** (-over / _HALF))
     weight = _weight(proof.inliers, proof.area, proof.alike)
-    for value, least in ((proof.inliers, _least(policy, doubtful=proof.doubtful)), (weight, policy.weight)):
+    for value, least in ((proof.inliers, least_points(policy, doubtful=proof.doubtful)), (weight, policy.weight)):
         if value < least:
             by_features = min(base, by_features) * value / least
     if proof.hollow:
@@ -184,7 +189,7 @@ def _weight(inliers: int, area: float, alike: float) -> float:
     return inliers * area * alike
 
 
-def _least(policy: CopyPolicy, *, doubtful: bool) -> int:
+def least_points(policy: CopyPolicy, *, doubtful: bool) -> int:
     """The points that a copy must share."""
     return policy.inliers if doubtful else policy.inliers_alike
 
@@ -201,7 +206,7 @@ def _by_features(first: Sight, second: Sight, distance: int, campaign: Campaign)
     # Two photographs of one floor with different things on it agree, too: but a camera never stands as straight as
     # editing lays a picture.
     askew = found.alike < _STRAIGHT and found.askew > _ASKEW
-    hollow = askew or found.inliers < _least(policy, doubtful=framing) or weight < policy.weight
+    hollow = askew or found.inliers < least_points(policy, doubtful=framing) or weight < policy.weight
     doubtful = hollow or framing
     # Clusters are joined by near links, so these must be sure: all of either is in the other and looks the same.
     whole = min(found.covers) >= _WHOLE and found.inliers >= _MANY and found.alike >= _SAME and not doubtful

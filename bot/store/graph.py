@@ -81,11 +81,16 @@ class Graph:
         row = self._connection.row("SELECT common FROM nodes WHERE id = ?", (node,))
         return None if row is None else row[0]
 
-    def link(self, a: int, b: int, kind: str, distance: int, detail: str = "{}") -> set[str]:
-        """Store a proven link; near and text links join clusters. Returns the posts whose standing may have changed."""
+    def link(self, a: int, b: int, kind: str, distance: int, detail: str = "{}", places: int = 0) -> set[str]:
+        """Store a proven link; near and text links join clusters. ``places``: at how many the two pictures agree, where
+        the link stands only as long as one is in the other's sample. Returns the posts whose standing may have changed.
+        """
         low, high = min(a, b), max(a, b)
         kept = "held_links" if self._connection.row(_APART, (low, high)) else "links"
-        insert, row = f"INSERT OR IGNORE INTO {kept} VALUES (?, ?, ?, ?, ?)", (low, high, kind, distance, detail)
+        insert, row = (
+            f"INSERT OR IGNORE INTO {kept} VALUES (?, ?, ?, ?, ?, ?)",
+            (low, high, kind, distance, detail, places),
+        )
         if low == high or not self._connection.run(insert, row) or kept == "held_links":
             return set()
         if kind == "partial":

@@ -7,12 +7,16 @@ on either side. That is a function of all links of a node, so one more or one le
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
 from bot.copies import parts
 from bot.store.connection import Connection
 
 Part = tuple[int, parts.Detail | None, int]
 """The other node, the proof by features, the points that agree in this node, as bits of a number."""
+
+_TABLES: Final = ("links", "held_links")
+_DOUBTFUL: Final = "kind = 'partial' AND json_extract(detail, '$.doubtful')"
 
 
 class PartialLinks:
@@ -21,14 +25,12 @@ class PartialLinks:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def of(self, node: int, *, held: bool = False) -> list[Part]:
-        """The partial links of a node, ``held``: also those that people keep apart."""
-        tables = ["links", "held_links"] if held else ["links"]
+    def of(self, node: int) -> list[Part]:
+        """The partial links of a node."""
         key = "(SELECT key FROM nodes WHERE id = {})"
         every = " UNION ALL ".join(
-            f"SELECT {other}, detail, {key.format('?1')} < {key.format(other)} FROM {table}"
+            f"SELECT {other}, detail, {key.format('?1')} < {key.format(other)} FROM links"
             f" WHERE {own} = ?1 AND kind = 'partial'"
-            for table in tables
             for own, other in ("ab", "ba")
         )
         found: list[Part] = []
@@ -38,31 +40,31 @@ class PartialLinks:
         return found
 
     def doubtful(self, node: int) -> dict[int, int]:
-        """The partners of a node's doubtful links, those kept apart too, each with the points that agree."""
-        return {o: points for o, detail, points in self.of(node, held=True) if detail is not None and detail.doubtful}
-
-    def all_doubtful(self) -> list[tuple[int, int]]:
-        """Every doubtful link as a pair of nodes."""
-        where = "WHERE kind = 'partial' AND json_extract(detail, '$.doubtful')"
-        rows = self._connection.rows(
-            f"SELECT a, b FROM links {where} UNION ALL SELECT a, b FROM held_links {where}", ()
-        )
-        return [(a, b) for a, b in rows]
-
-    def by_features(self, node: int) -> dict[int, str]:
-        """The partners of all links of a node that rest on local features, those kept apart too, and their kind."""
+        """The partners of a node's doubtful links, those kept apart too, each with the places at which they agree."""
         every = " UNION ALL ".join(
-            f"SELECT a + b - ?1, kind FROM {table} WHERE (a = ?1 OR b = ?1) AND detail <> '{{}}'"
-            for table in ("links", "held_links")
+            f"SELECT a + b - ?1, places FROM {table} WHERE (a = ?1 OR b = ?1) AND {_DOUBTFUL}" for table in _TABLES
         )
         return dict(self._connection.rows(every, (node,)))
+
+    def all_doubtful(self) -> list[tuple[int, int, int]]:
+        """Every doubtful link: two nodes, and the places at which they agree."""
+        every = " UNION ALL ".join(f"SELECT a, b, places FROM {table} WHERE {_DOUBTFUL}" for table in _TABLES)
+        return [(a, b, places) for a, b, places in self._connection.rows(every, ())]
+
+    def tried(self, node: int) -> dict[int, tuple[str, int]]:
+        """The partners of all links of a node that were tried because one is in the other's sample, those kept apart
+        too: their kind, and the places at which they agree."""
+        every = " UNION ALL ".join(
+            f"SELECT a + b - ?1, kind, places FROM {table} WHERE (a = ?1 OR b = ?1) AND places > 0" for table in _TABLES
+        )
+        return {other: (kind, places) for other, kind, places in self._connection.rows(every, (node,))}
 
     def counting(self, node: int) -> list[int]:
         """The partners whose links count."""
         mine = self.of(node)
         shared, found = _common(mine), []
         for other, detail, points in mine:
-            if detail is not None and detail.doubtful:
+            if detail is not None and not detail.clear:
                 if not parts.counts(points, shared, detail.least):
                     continue
                 theirs = self.of(other)
@@ -81,7 +83,7 @@ class PartialLinks:
             other
             for other, detail, points in with_it
             if detail is not None
-            and detail.doubtful
+            and not detail.clear
             and parts.counts(points, without, detail.least) != parts.counts(points, shared, detail.least)
         }
 

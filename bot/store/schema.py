@@ -213,6 +213,13 @@ def m006_story_blocks(db: Database) -> None:
     )
 
 
+@migrations()
+def m007_places(db: Database) -> None:
+    """At how many places two pictures agree whose link depends on who else is there; 0: it does not."""
+    for table in ("links", "held_links"):
+        db.execute(f"ALTER TABLE {table} ADD COLUMN places INTEGER NOT NULL DEFAULT 0")
+
+
 def _run(db: Database, statements: str) -> None:
     for statement in statements.split(";\n"):
         if statement.strip():

@@ -20,7 +20,6 @@ from hypothesis import strategies as st
 
 from bot.campaign import Campaign, load_campaign
 from bot.copies import bank, candidates, crowds, linking, parts
-from bot.copies.parts import CROWD
 from bot.copies.proof import Proof, Sight, prove
 from bot.copies.relate import Relater
 from bot.model import Author, Interval, Looked, MediaRef, Post, Relation
@@ -181,11 +180,11 @@ crowd = [
 
 
 @contextlib.contextmanager
-def small_samples() -> Iterator[None]:
-    """Samples of five, so that a small crowd has them full."""
+def small_samples(size: int = 5) -> Iterator[None]:
+    """Samples of so few that a small crowd has them full."""
     with pytest.MonkeyPatch.context() as patch:
         for module in (candidates, crowds, parts):
-            patch.setattr(module, "CROWD", 5)
+            patch.setattr(module, "CROWD", size)
         yield
 
 
@@ -203,7 +202,7 @@ def test_any_order_of_a_crowd_ends_in_the_same_relations(
     shuffle: object,
     reload_at: int,
 ) -> None:
-    """Of many that share a frame only samples are proved; which these are, and so what is a copy, does not depend on
+    """Of many that share a frame only samples are linked; which these are, and so what is a copy, does not depend on
     who came first, nor on a restart halfway."""
     order = list(range(len(crowd)))
     shuffle.shuffle(order)  # type: ignore[attr-defined]  # hypothesis gives a random.Random
@@ -237,27 +236,40 @@ def test_a_crowd_stands_as_before_when_the_bank_does(
     store.close()
 
 
-def test_the_sample_is_proved_and_whoever_shares_more() -> None:
-    """By hand: sixteen that share points 0 and 1 fill the sample; beyond it only who shares more, or must be tried."""
-    proof = Proof(kind="partial", distance=256, doubtful=True)
+def test_the_sample_is_proved_and_whoever_must_be() -> None:
+    """By hand: twelve doubtful ones fill the sample, those in between that are not are in it, too; beyond it only who
+    must be tried."""
     tried: list[int] = []
 
-    def prove(key: int) -> tuple[Proof, int]:
+    def prove(key: int) -> Proof | None:
         tried.append(key)
-        return proof, 0b11
+        return None if key == 3 else Proof(kind="partial", distance=256, doubtful=key != 5)
 
-    asked: list[int] = []
-
-    def beyond(shared: int) -> set[int]:
-        asked.append(shared)
-        return {90}
-
-    ranked = list(range(100))
-    found = [key for key, _, _ in candidates.proved(ranked, {80}, beyond, prove)]
-    assert found == tried == [*range(CROWD), 80, 90]
-    assert asked == [0b11]
-    assert [key for key, _, _ in candidates.proved(ranked[:10], set(), beyond, prove)] == ranked[:10]
+    found = list(candidates.proved(range(100), {80}, prove))
+    assert tried == [*range(parts.CROWD + 2), 80]
+    assert [(key, within) for key, _, within in found] == [
+        *((key, True) for key in range(parts.CROWD + 2) if key != 3),
+        (80, False),
+    ]
+    assert [key for key, *_ in candidates.proved(range(10), (), prove)] == [0, 1, 2, 4, 5, 6, 7, 8, 9]
     assert candidates.positions(["1f" * 32, "00" * 7 + "a0" + "ff" * 24]).tolist() == [int("1f" * 8, 16), 0xA0]
+
+
+def test_samples_hold_those_with_most_in_common() -> None:
+    """By hand: who agrees at more places comes first, of equals whose hash is nearer; a full sample leaves out the
+    others, but for those to whose samples the picture belongs."""
+    known = crowds.Crowds()
+    known.add([1, 2, 3, 4], [f"{value:016x}" + "0" * 48 for value in (0b000, 0b011, 0b001, 0b100)])
+    places = {2: 9, 3: 9, 4: 12}
+    assert known.ordered(1, places) == [4, 3, 2]
+    with small_samples(2):
+        known.settle_all([(1, 4, 12), (1, 3, 9), (2, 3, 20), (2, 4, 21)])
+    assert [known.crowded(node) for node in (1, 2, 3, 4)] == [True] * 4
+    assert known.beyond(1, places) == {2}
+    assert known.asking(2, {1: 9}) == set()
+    assert known.asking(2, {1: 10}) == {1}
+    known.settle(1, {4: 12})
+    assert known.beyond(1, places) == set()
 
 
 def test_a_part_is_a_copy_whoever_comes_to_light_first(tmp_path: Path) -> None:
@@ -329,7 +341,7 @@ def test_a_flood_of_framed_pictures_costs_few_proofs(tmp_path: Path, monkeypatch
     monkeypatch.setattr(linking, "prove", counted)
     found = related(tmp_path, [f"framed {seed}" for seed in range(10, 46)], list(range(36)))
     assert all(relations == () for relations in found.values())
-    assert len(proofs) <= 36 * 2 * CROWD
+    assert len(proofs) <= 36 * 2 * parts.CROWD
 
 
 def test_common_points_are_those_of_many_links() -> None:
