@@ -1,7 +1,7 @@
 """Which earlier pictures share local features with one: an inverted file over words, checked by signatures and place.
 
-Two features pair where their words are equal and their signatures are at most ``RADIUS`` bits apart; a picture is found
-where pairs at enough places agree on how it lies in the other (``votes.py``). All this is the same seen from either
+Two features pair as ``words.py`` has it; a picture is found where pairs at enough places agree on how it lies in the
+other (``votes.py``). Features that repeat within their own picture take no part. All this is the same seen from either
 picture, so nothing depends on the order in which they come. 16 bytes a feature. Postings lie in blocks sorted by word
 that are merged as they grow, so that there are few; a search reads one consistent set of them while one thread adds.
 """
@@ -9,7 +9,7 @@ that are merged as they grow, so that there are few; a search reads one consiste
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,14 +18,15 @@ import numpy.typing as npt
 
 from detectors.features import Codes
 from detectors.votes import counted
-from detectors.words import WORDS
+from detectors.words import RADIUS, WORDS
 
-__all__ = ["RADIUS", "FeatureIndex"]
+__all__ = ["FeatureIndex"]
 
-RADIUS: Final = 10
-"""Bits. On the threshold split of benchmarks/copies.py, at 4 places, 0.960 of copies are candidates beside 0.8 of 1,000
-unrelated photographs; with 10 bits 0.968 beside 1.1."""
 _LARGEST: Final = 1 << 22  # postings of a block from which it is merged no more
+_SHORT: Final = 1000  # postings of a word, on average
+_AT_ONCE: Final = 256  # pictures whose places are counted at once, for a start
+
+Keys = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +65,8 @@ class FeatureIndex:
 
     def fill(self, pictures: Iterable[tuple[int, Codes]]) -> None:
         """Add many pictures at once."""
-        held = [(key, codes) for key, codes in pictures if len(codes)]
+        telling = ((key, codes.telling()) for key, codes in pictures)
+        held = [(key, codes) for key, codes in telling if len(codes)]
         if not held:
             return
         keys = np.repeat(np.array([key for key, _ in held], np.int32), [len(codes) for _, codes in held])
@@ -77,22 +79,44 @@ class FeatureIndex:
             self._blocks = (*blocks, newest)
 
     def sharing(self, codes: Codes, least: int) -> list[tuple[int, int]]:
-        """(key, number of places that agree), where it is at least ``least``; by key.
+        """(key, number of places that agree), where it is at least ``least``; by key."""
+        return sorted(found for places, _ in self.batches(codes, least) for found in places.items())
 
-        Takes time with the number of postings under the given words: each word is looked up once.
+    def batches(
+        self, codes: Codes, least: int, first: Callable[[Keys, Keys], npt.NDArray[np.bool_]] | None = None
+    ) -> Iterator[tuple[dict[int, int], int]]:
+        """The same a batch at a time, at least one: places by key, and the most that any key of a later batch can have,
+        -1 after the last.
+
+        Each word is looked up once; to count places takes longer, and who needs only those that share most can stop.
+        ``first``: of keys and of the most places that each can have, which must be in the first batch.
         """
-        if not len(codes):
-            return []
+        keys, theirs, ours = self._all_pairs(codes.telling())
+        most = np.bincount(keys)
+        known = np.flatnonzero(most >= least)
+        wanted = np.zeros(len(known), np.bool_) if first is None else first(known, most[known])
+        order = known[np.lexsort((-most[known], ~wanted))]
+        start, end = 0, int(wanted.sum()) + _AT_ONCE
+        while start < len(order) or not start:
+            chosen = np.zeros(len(most), np.bool_)
+            chosen[order[start:end]] = True
+            some = chosen[keys]
+            found, counts = counted(keys[some], ours[some], theirs[some], least)
+            bound = int(most[order[end]]) if end < len(order) else -1
+            yield dict(zip(found.tolist(), counts.tolist(), strict=True)), bound
+            start, end = max(end, 1), 4 * end
+
+    def _all_pairs(self, codes: Codes) -> tuple[Keys, npt.NDArray[np.uint32], npt.NDArray[np.uint32]]:
+        """The picture of each pair of features, and the feature of either side."""
         order = np.argsort(codes.words, kind="stable")
-        pairs = []
-        for block in self._blocks:
-            asked, found = _pairs(block, codes.words[order], codes.signatures[order])
-            pairs.append((block.keys[found], block.places[found], order[asked]))
-        if not pairs:
-            return []
-        keys, theirs, asked = (np.concatenate([part[i] for part in pairs]) for i in range(3))
-        found, counts = counted(keys.astype(np.int64), codes.places[asked], theirs, least)
-        return list(zip(found.tolist(), counts.tolist(), strict=True))
+        words, signatures = codes.words[order], codes.signatures[order]
+        keys, theirs, ours = [np.empty(0, np.int64)], [np.empty(0, np.uint32)], [np.empty(0, np.uint32)]
+        for block in self._blocks if len(codes) else ():
+            asked, found = _pairs(block, words, signatures)
+            keys.append(block.keys[found].astype(np.int64))
+            theirs.append(block.places[found])
+            ours.append(codes.places[order[asked]])
+        return np.concatenate(keys), np.concatenate(theirs), np.concatenate(ours)
 
 
 def _sorted(
@@ -123,9 +147,16 @@ def _pairs(
     """Which of the features asked for, and which posting, for each pair."""
     starts = block.starts[words].astype(np.int64)
     lengths = block.starts[words.astype(np.int64) + 1] - starts
-    total = int(lengths.sum())
+    if lengths.sum() > _SHORT * len(words):  # long runs are read where they lie, short ones all at once
+        runs = zip(starts.tolist(), lengths.tolist(), signatures, strict=True)
+        near_of = [_near(block.signatures[start : start + length], own) for start, length, own in runs]
+        asked = np.repeat(np.arange(len(words)), [len(near) for near in near_of])
+        return asked, np.concatenate(near_of) + starts[asked]
     asked = np.repeat(np.arange(len(words)), lengths)
-    places = np.arange(total) + (starts - np.cumsum(lengths) + lengths)[asked]
-    apart = np.bitwise_count(block.signatures[places] ^ signatures[asked])
-    near = np.flatnonzero(apart <= RADIUS)
+    places = np.arange(len(asked)) + (starts - np.cumsum(lengths) + lengths)[asked]
+    near = _near(block.signatures[places], signatures[asked])
     return asked[near], places[near]
+
+
+def _near(signatures: npt.NDArray[np.uint64], own: npt.NDArray[np.uint64] | np.uint64) -> npt.NDArray[np.int64]:
+    return np.flatnonzero(np.bitwise_count(signatures ^ own) <= RADIUS)

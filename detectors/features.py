@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from detectors import votes
-from detectors.words import SIZE, described
+from detectors.words import SIZE, described, repeated
 
 __all__ = [
     "MOST",
@@ -42,7 +42,7 @@ Floats = npt.NDArray[np.float64]
 Words = npt.NDArray[np.uint16]
 Signatures = npt.NDArray[np.uint64]
 
-VERSION: Final = "3"
+VERSION: Final = "4"
 MOST: Final = 250
 """Features kept of one picture."""
 THUMBNAIL: Final = 32
@@ -57,6 +57,7 @@ _CLASSES: Final = (3.5, 6.0, 10.0)  # diameters in pixels that part the classes 
 _CELLS: Final = np.array((8, 6, 5, 4))  # a side, for each class
 _LEVELS: Final = 40  # of a unit vector's 1.0; what comes above 15 is cut
 _HEAD: Final = struct.Struct("<BHHH")
+_REPEATED: Final = 1 << 31
 _CODED: Final = 14  # bytes a feature that an index needs
 _STEP: Final = 16  # positions in 1/16 px, sizes in 1/16 octave
 
@@ -69,7 +70,7 @@ _SINES: Final = np.tile(np.array([0, 5, 7, 5, 0, -5, -7, -5], np.int64), 16)
 @dataclass(frozen=True, eq=False, slots=True)
 class Codes:
     """What an index holds of n features: (n,) ``words``, (n,) ``signatures``, and (n,) ``places`` as ``votes.packed``
-    makes them."""
+    makes them, their highest bit set where the feature repeats within its picture."""
 
     words: Words
     signatures: Signatures
@@ -77,6 +78,10 @@ class Codes:
 
     def __len__(self) -> int:
         return len(self.words)
+
+    def telling(self) -> Codes:
+        """Those that do not repeat."""
+        return self.of(self.places < _REPEATED)
 
     def of(self, kept: npt.NDArray[np.bool_]) -> Codes:
         """Some of them: (n,) bool."""
@@ -189,6 +194,7 @@ def _pack(place: Floats, flipped: npt.NDArray[np.bool_], vectors: Pixels, small:
         flipped,
         np.array((small.shape[1], small.shape[0])) / 2,
     )
+    places[repeated(words, signatures)] |= np.uint32(_REPEATED)
     return head + _coded(Codes(words, signatures, places)) + zlib.compress(b"".join(rest), 6)
 
 

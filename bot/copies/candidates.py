@@ -10,33 +10,72 @@ hundredth.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from bot.copies.parts import CROWD
-from bot.copies.proof import Proof
+from bot.copies.proof import SHARED_LEAST, Proof
+from detectors.feature_index import FeatureIndex
+from detectors.features import Codes
+
+Keys = npt.NDArray[np.int64]
+Ranks = npt.NDArray[np.uint64]
+Bools = npt.NDArray[np.bool_]
+Batch = tuple[dict[int, int], int]
+"""Places by candidate, and the most that anyone in a later batch can have."""
 
 
-def positions(hashes: Sequence[str]) -> npt.NDArray[np.uint64]:
+class Candidate(NamedTuple):
+    """Who was tried, the places at which the features agree, what is proved, and whether it is in the sample."""
+
+    key: int
+    places: int
+    proof: Proof
+    within: bool
+
+
+def positions(hashes: Sequence[str]) -> Ranks:
     """(n,) the part of each SHA-256 that ranks are made of. The rank of two pictures in each other's order is the
     exclusive or of their positions: the same from either side, and nothing that their time of arrival has a part in.
     """
     return np.frombuffer(bytes.fromhex("".join(sha256[:16] for sha256 in hashes)), ">u8").astype(np.uint64)
 
 
-def proved(
-    ordered: Sequence[int], always: Collection[int], prove: Callable[[int], Proof | None]
-) -> Iterator[tuple[int, Proof, bool]]:
-    """(candidate, proof, whether it is in the sample) for the sample, and for those of ``always`` beyond it.
+def batches(
+    index: FeatureIndex, words: Codes, near: Collection[int], first: Callable[[Keys, Keys], Bools]
+) -> Iterator[Batch]:
+    """Whoever shares local features, and those ``near`` by hash: the latter, and whom ``first`` tells of keys and the
+    most places that each can have, in the first batch."""
+    close = np.fromiter(near, np.int64, len(near))
+    found = index.batches(words, SHARED_LEAST, lambda keys, most: np.isin(keys, close) | first(keys, most))
+    places, bound = next(found)
+    yield dict.fromkeys(near, 0) | places, bound
+    yield from found
 
-    ``ordered`` are all candidates, those with most in common first; ``prove`` tries one.
-    """
-    doubtful = 0
-    for key in ordered:
-        within = doubtful < CROWD
-        proof = prove(key) if within or key in always else None
-        if proof is not None:
-            yield key, proof, within
-            doubtful += proof.doubtful
+
+def proved(
+    found: Iterable[Batch],
+    ranks: Callable[[Keys], Ranks],
+    always: Callable[[Mapping[int, int]], set[int]],
+    prove: Callable[[int], Proof | None],
+) -> Iterator[Candidate]:
+    """The sample, and beyond it those of whom ``always`` says so, given the first batch; ``prove`` tries one."""
+    waiting: list[tuple[int, int, int]] = []
+    doubtful, needed = 0, set[int]()
+    for number, (places, bound) in enumerate(found):
+        needed = needed if number else always(places)
+        keys, counts = (np.fromiter(half, np.int64, len(places)) for half in (places.keys(), places.values()))
+        waiting += zip((-counts).tolist(), ranks(keys).tolist(), keys.tolist(), strict=True)
+        waiting.sort(reverse=True)
+        while waiting and (-waiting[-1][0] > bound or doubtful >= CROWD):
+            agreeing, _, key = waiting.pop()
+            within = doubtful < CROWD
+            proof = prove(key) if within or key in needed else None
+            if proof is not None:
+                yield Candidate(key, -agreeing, proof, within)
+                doubtful += proof.doubtful
+        if doubtful >= CROWD:
+            return

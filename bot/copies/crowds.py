@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from bot.copies.candidates import positions
+from bot.copies.candidates import Bools, Keys, Ranks, positions
 from bot.copies.parts import CROWD
 
 _FAR: Final = 2**64 - 1
@@ -37,23 +37,26 @@ class Crowds:
         self._positions = np.concatenate((self._positions, np.zeros(room - len(self._positions), np.uint64)))
         self._positions[np.asarray(nodes, np.int64)] = positions(hashes)
 
-    def ordered(self, node: int, places: Mapping[int, int]) -> list[int]:
-        """Others in the order in which a picture tries them."""
-        others, agreeing = _columns(places)
-        return [int(other) for other in others[np.lexsort((others, self._ranks(node, others), -agreeing))]]
+    def ranks(self, node: int, others: Keys) -> Ranks:
+        """The ranks of others among those that agree with a picture at as many places as they."""
+        return np.asarray(self._positions[others] ^ self._positions[node], np.uint64)
+
+    def open_to(self, others: Keys, most: Keys) -> Bools:
+        """To whose samples a picture may belong that agrees with them at so many places at most."""
+        return np.array([self._ends.get(other, _OPEN)[0] for other in others.tolist()], np.int64) <= most
 
     def asking(self, node: int, places: Mapping[int, int]) -> set[int]:
         """The others to whose samples a picture belongs."""
         others, agreeing = _columns(places)
         ends = [self._ends.get(other, _OPEN) for other in places]
         least, last = np.array([e[0] for e in ends], np.int64), np.array([e[1] for e in ends], np.uint64)
-        return _within(others, agreeing, self._ranks(node, others), least, last)
+        return _within(others, agreeing, self.ranks(node, others), least, last)
 
     def beyond(self, node: int, places: Mapping[int, int]) -> set[int]:
         """The others of whom none belongs to the sample of a picture, nor this to theirs."""
         others, agreeing = _columns(places)
         least, last = self._ends.get(node, _OPEN)
-        mine = _within(others, agreeing, self._ranks(node, others), np.int64(least), np.uint64(last))
+        mine = _within(others, agreeing, self.ranks(node, others), np.int64(least), np.uint64(last))
         return places.keys() - mine - self.asking(node, places)
 
     def crowded(self, node: int) -> bool:
@@ -65,7 +68,7 @@ class Crowds:
         self._ends.pop(node, None)
         if len(doubtful) >= CROWD:
             others, agreeing = _columns(doubtful)
-            ranks = self._ranks(node, others).tolist()
+            ranks = self.ranks(node, others).tolist()
             first = heapq.nsmallest(CROWD, zip((-agreeing).tolist(), ranks, strict=True))
             self._ends[node] = -first[-1][0], first[-1][1]
 
@@ -78,11 +81,8 @@ class Crowds:
         for node, doubtful in partners.items():
             self.settle(node, doubtful)
 
-    def _ranks(self, node: int, others: npt.NDArray[np.int64]) -> npt.NDArray[np.uint64]:
-        return np.asarray(self._positions[others] ^ self._positions[node], np.uint64)
 
-
-def _columns(places: Mapping[int, int]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+def _columns(places: Mapping[int, int]) -> tuple[Keys, Keys]:
     return np.fromiter(places.keys(), np.int64, len(places)), np.fromiter(places.values(), np.int64, len(places))
 
 

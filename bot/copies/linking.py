@@ -12,12 +12,13 @@ crowded, and what falls out of it is then untied.
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import msgspec
 
 from bot.campaign import Campaign
-from bot.copies.candidates import proved
+from bot.copies.candidates import batches, proved
 from bot.copies.crowds import Crowds
 from bot.copies.proof import SHARED_LEAST, SURE, Proof, Sight, prove, sight
 from bot.copies.wholes import Print, hashes, least_distance, panels
@@ -84,7 +85,8 @@ class Linker:
         self.forget_bank()
         changed: set[str] = set()
         partial, crowded = self._store.graph.partial_links, set()
-        nodes = sorted(self._sharing(codes(self._store.media.features(sha256))))
+        shown = codes(self._store.media.features(sha256))
+        nodes = [node for node, _ in self._features.sharing(shown, SHARED_LEAST)]
         for node in nodes:
             partners = partial.doubtful(node)
             changed |= self._store.graph.unlink(node)
@@ -132,22 +134,26 @@ class Linker:
 
     def _link_all(self, medium: _Medium) -> set[str]:
         """Prove what may be like this medium, and link it; then settle it, and whoever has it in a sample."""
-        node, changed, met = medium.node, set[str](), []
-        near, places = self._near(medium), self._sharing(medium.words)
-        for found in (near, places):
-            found.pop(node, None)
-        places |= dict.fromkeys(near.keys() - places, 0)
-        asking = self._crowds.asking(node, places)
-        by_hash = {other for other, bits in near.items() if bits <= SURE + TURN_SLACK or not places[other]}
-        ordered = self._crowds.ordered(node, places)
-        for other, proof, within in proved(ordered, asking | by_hash, lambda other: self._proved(medium, other)):
-            agree = 0 if proof.certain else places[other]
+        node, changed, met = medium.node, set[str](), dict[int, int]()
+        near = self._near(medium)
+        asking: set[int] = set()
+
+        def always(places: Mapping[int, int]) -> set[int]:
+            asking.update(self._crowds.asking(node, places))
+            return asking | {other for other, bits in near.items() if bits <= SURE + TURN_SLACK or not places[other]}
+
+        for other, places, proof, within in proved(
+            batches(self._features, medium.words, near, self._crowds.open_to),
+            lambda others: self._crowds.ranks(node, others),
+            always,
+            lambda other: self._proved(medium, other),
+        ):
+            agree = 0 if proof.certain else places
             if within or other in asking or not agree:
-                changed |= self._store.graph.link(
-                    node, other, proof.kind, proof.distance, proof.detail(self._campaign), agree
-                )
-                met += [other] * proof.doubtful
-        for touched in sorted({node} | self._crowds.asking(node, {other: places[other] for other in met})):
+                detail = proof.detail(self._campaign)
+                changed |= self._store.graph.link(node, other, proof.kind, proof.distance, detail, agree)
+                met |= {other: agree} if proof.doubtful else {}
+        for touched in sorted({node} | self._crowds.asking(node, met)):
             changed |= self._settle(touched)
         return changed
 
@@ -166,11 +172,8 @@ class Linker:
         for print_ in medium.prints:
             for key, bits in self._hashes.within(print_.orientations, radius):
                 near[key] = min(bits, near.get(key, bits))
+        near.pop(medium.node, None)
         return near
-
-    def _sharing(self, words: Codes) -> dict[int, int]:
-        """Who shares local features, at how many places."""
-        return dict(self._features.sharing(words, SHARED_LEAST))
 
     def _medium(self, node: int) -> _Medium | None:
         sha256 = self._sha(node)
@@ -185,7 +188,7 @@ class Linker:
     def _proved(self, medium: _Medium, other: int) -> Proof | None:
         pair = (min(medium.node, other), max(medium.node, other))
         known = None if pair in self._unlike else self._store.media.any_evidence(self._sha(other), self._version)
-        if not isinstance(known, MediaEvidence):
+        if not isinstance(known, MediaEvidence) or other == medium.node:
             return None
         first, second = sorted((medium.evidence, known), key=lambda e: e.sha256)
         proof = prove(self._sight(first), self._sight(second), self._campaign)

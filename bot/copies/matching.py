@@ -9,17 +9,16 @@ The score of a match (``bot.copies.proof.score_of``) means the same in every que
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, Literal, NamedTuple
 
 import msgspec
 import numpy as np
 
 from bot.campaign import Campaign
-from bot.copies.candidates import positions, proved
+from bot.copies.candidates import Bools, Keys, batches, positions, proved
 from bot.copies.parts import common, counts, is_clear
 from bot.copies.proof import (
-    SHARED_LEAST,
     SURE,
     Proof,
     Sight,
@@ -93,6 +92,10 @@ class _Related(NamedTuple):
     back: int
 
 
+def _nobody(keys: Keys, _: Keys) -> Bools:
+    return np.zeros(len(keys), np.bool_)
+
+
 class Matcher:
     """Holds the index; answers queries. ``min_score``: matches below it are not given; 0 gives every candidate."""
 
@@ -138,21 +141,21 @@ class Matcher:
         same = set(self._same[query.evidence.sha256])
         prints: tuple[Print, ...] = (*hashes(query.evidence), *panels(query.evidence))
         views = [view for print_ in prints for view in print_.orientations]
-        near = dict(self._hashes.within(views, self._near + TURN_SLACK))
-        places = dict(self._features.sharing(codes(query.evidence.features), SHARED_LEAST))
-        alike = sorted((near.keys() | places.keys()) - same)
-        agreeing = np.array([places.get(key, 0) for key in alike], np.int64)
-        ranks = self._positions[alike] ^ positions([query.evidence.sha256])
-        by_hash = {key for key, bits in near.items() if bits <= SURE + TURN_SLACK or key not in places}
-        seen = self._sight(query)
+        near = {key: bits for key, bits in self._hashes.within(views, self._near + TURN_SLACK) if key not in same}
+        position, seen = positions([query.evidence.sha256]), self._sight(query)
+
+        def always(places: Mapping[int, int]) -> set[int]:
+            return {key for key, bits in near.items() if bits <= SURE + TURN_SLACK or not places[key]}
+
         return [
-            _Related(key, proof, *self._points(proof, query.evidence, self._items[key].evidence))
-            for key, proof, within in proved(
-                [alike[place] for place in np.lexsort((ranks, -agreeing))],
-                by_hash,
-                lambda key: self._tried(seen, self._held(key)),
+            _Related(one.key, one.proof, *self._points(one.proof, query.evidence, self._items[one.key].evidence))
+            for one in proved(
+                batches(self._features, codes(query.evidence.features), near, _nobody),
+                lambda keys: self._positions[keys] ^ position,
+                always,
+                lambda key: None if key in same else self._tried(seen, self._held(key)),
             )
-            if within or proof.certain or key not in places
+            if one.within or one.proof.certain or not one.places
         ]
 
     def _less_shared(self, match: Match, one: _Related, shared: int, asked: str) -> Match:

@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 
 from bot.campaign import Campaign, load_campaign
 from bot.copies import bank, candidates, crowds, linking, parts
+from bot.copies.parts import CROWD
 from bot.copies.proof import Proof, Sight, prove
 from bot.copies.relate import Relater
 from bot.model import Author, Interval, Looked, MediaRef, Post, Relation
@@ -239,20 +240,28 @@ def test_a_crowd_stands_as_before_when_the_bank_does(
 def test_the_sample_is_proved_and_whoever_must_be() -> None:
     """By hand: twelve doubtful ones fill the sample, those in between that are not are in it, too; beyond it only who
     must be tried."""
-    tried: list[int] = []
+    tried, proof = list[int](), Proof(kind="partial", distance=256)
 
     def prove(key: int) -> Proof | None:
         tried.append(key)
         return None if key == 3 else Proof(kind="partial", distance=256, doubtful=key != 5)
 
-    found = list(candidates.proved(range(100), {80}, prove))
-    assert tried == [*range(parts.CROWD + 2), 80]
-    assert [(key, within) for key, _, within in found] == [
-        *((key, True) for key in range(parts.CROWD + 2) if key != 3),
-        (80, False),
+    batches = [({key: 200 - key for key in range(start, start + 50)}, bound) for start, bound in ((0, 150), (50, -1))]
+    found = list(candidates.proved(batches, _by_key, lambda _: {40}, prove))
+    assert tried == [*range(CROWD + 2), 40]
+    assert [(one.key, one.within) for one in found] == [
+        *((key, True) for key in range(CROWD + 2) if key != 3),
+        (40, False),
     ]
-    assert [key for key, *_ in candidates.proved(range(10), (), prove)] == [0, 1, 2, 4, 5, 6, 7, 8, 9]
+    few = [(dict.fromkeys(range(10), 9), -1)]
+    assert [one.key for one in candidates.proved(few, _by_key, lambda _: set(), prove)] == [0, 1, 2, 4, 5, 6, 7, 8, 9]
+    late = [({1: 5, 2: 9}, 7), ({3: 7, 4: 4}, -1)]
+    assert [one.key for one in candidates.proved(late, _by_key, lambda _: set(), lambda _: proof)] == [2, 3, 1, 4]
     assert candidates.positions(["1f" * 32, "00" * 7 + "a0" + "ff" * 24]).tolist() == [int("1f" * 8, 16), 0xA0]
+
+
+def _by_key(keys: npt.NDArray[np.int64]) -> npt.NDArray[np.uint64]:
+    return keys.astype(np.uint64)
 
 
 def test_samples_hold_those_with_most_in_common() -> None:
@@ -261,11 +270,12 @@ def test_samples_hold_those_with_most_in_common() -> None:
     known = crowds.Crowds()
     known.add([1, 2, 3, 4], [f"{value:016x}" + "0" * 48 for value in (0b000, 0b011, 0b001, 0b100)])
     places = {2: 9, 3: 9, 4: 12}
-    assert known.ordered(1, places) == [4, 3, 2]
+    assert known.ranks(1, np.array([2, 3, 4])).tolist() == [3, 1, 4]
     with small_samples(2):
         known.settle_all([(1, 4, 12), (1, 3, 9), (2, 3, 20), (2, 4, 21)])
     assert [known.crowded(node) for node in (1, 2, 3, 4)] == [True] * 4
     assert known.beyond(1, places) == {2}
+    assert known.open_to(np.array([1, 2, 9]), np.array([8, 20, 1])).tolist() == [False, True, True]
     assert known.asking(2, {1: 9}) == set()
     assert known.asking(2, {1: 10}) == {1}
     known.settle(1, {4: 12})
@@ -341,7 +351,7 @@ def test_a_flood_of_framed_pictures_costs_few_proofs(tmp_path: Path, monkeypatch
     monkeypatch.setattr(linking, "prove", counted)
     found = related(tmp_path, [f"framed {seed}" for seed in range(10, 46)], list(range(36)))
     assert all(relations == () for relations in found.values())
-    assert len(proofs) <= 36 * 2 * parts.CROWD
+    assert len(proofs) <= 36 * 2 * CROWD
 
 
 def test_common_points_are_those_of_many_links() -> None:

@@ -166,8 +166,41 @@ def test_the_index_finds_the_same_however_it_was_filled(monkeypatch: pytest.Monk
                 at_once.add(key, one)
         for asked, found in zip(held, alone, strict=True):
             assert one_by_one.sharing(asked, 4) == at_once.sharing(asked, 4) == found
-        assert len(one_by_one) == len(at_once) == sum(len(one) for one in held)
+        assert len(one_by_one) == len(at_once) == sum(len(one.telling()) for one in held)
     assert FeatureIndex().sharing(codes(b""), 1) == []
+
+
+def test_what_repeats_within_a_picture_is_not_looked_for() -> None:
+    """The crossings of a grid pair with one another and say nothing; a picture on the grid is found as before."""
+    grid = np.full((600, 800, 3), 240, np.uint8)
+    grid[::40], grid[:, ::40] = 60, 60
+    lined = codes(features(gray(grid)))
+    assert len(lined) > 50
+    assert len(lined.telling()) < 0.3 * len(lined)
+    plain = codes(features(gray(picture(1))))
+    assert len(plain.telling()) > 0.95 * len(plain)
+    laid = grid.copy()
+    laid[100:500, 150:650] = cv2.resize(picture(1), (500, 400), interpolation=cv2.INTER_AREA)
+    index = FeatureIndex()
+    index.fill([(1, plain), (2, lined)])
+    assert [key for key, places in index.sharing(codes(features(gray(laid))), 8) if places >= 8] == [1]
+
+
+def test_those_with_most_in_common_come_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A batch at a time, all are told once; none of a later batch has more places than was said; who must be in the
+    first batch is."""
+    held = [codes(features(gray(rgb))) for rgb in (*(picture(i) for i in range(6)), *(e[0] for e in edits().values()))]
+    index = FeatureIndex()
+    index.fill(enumerate(held))
+    for asked in held:
+        every = dict(index.sharing(asked, 2))
+        with monkeypatch.context() as patch:
+            patch.setattr(feature_index, "_AT_ONCE", 1)
+            wanted = list(index.batches(asked, 2, lambda keys, most: (keys == 3) & (most > 0)))
+        assert {key: places for found, _ in wanted for key, places in found.items()} == every
+        assert all(max(later[0].values(), default=0) <= bound for (_, bound), later in itertools.pairwise(wanted))
+        assert wanted[-1][1] == -1
+        assert 3 not in every or 3 in wanted[0][0]
 
 
 @pytest.mark.parametrize("mirrored", [False, True])
