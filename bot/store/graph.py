@@ -264,11 +264,13 @@ class Graph:
         return touched
 
     def untie(self, a: int, b: int, kind: str) -> set[str]:
-        """Forget the link of two nodes. Returns the posts whose relations may change."""
+        """Forget the link of two nodes that depends on samples. Returns the posts whose relations may change."""
         low, high = min(a, b), max(a, b)
         touched = self._swayed(low, high)
         for table in ("links", "held_links"):
-            self._connection.run(f"DELETE FROM {table} WHERE (a, b, kind) = (?, ?, ?)", (low, high, kind))
+            self._connection.run(
+                f"DELETE FROM {table} WHERE (a, b, kind) = (?, ?, ?) AND places > 0", (low, high, kind)
+            )
         return touched if kind == "partial" else touched | self.regroup({self.cluster(a)})
 
     def _neighbours(self, node: int) -> set[str]:

@@ -81,7 +81,7 @@ class Pairs:
             self._connection.run(f"INSERT INTO held_links SELECT * FROM links WHERE {here}", nodes)
             self._connection.run(f"DELETE FROM links WHERE {here}", nodes)
         if kind == "together":
-            self._connection.run(f"INSERT INTO links VALUES (?, ?, 'near', {_BY_PEOPLE}, '{{}}')", nodes)
+            self._connection.run(f"INSERT INTO links VALUES (?, ?, 'near', {_BY_PEOPLE}, '{{}}', 0)", nodes)
 
     def _nodes(self, keys: Pair) -> tuple[int, int] | None:
         """The two nodes, in the order of the keys; None where one of the media never came."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.copies.parts import CROWD, SHARED_BY, common, counts
+from bot.copies.parts import CROWD, SHARED_BY, common, counts, is_clear
 
 ALL = (1 << 100) - 1
 
@@ -21,8 +21,16 @@ def test_a_copy_needs_its_least_points(left: int, wanted: bool) -> None:
     assert counts((1 << left) - 1, 0, 10) is wanted
 
 
-def test_points_are_everybodys_from_the_fourth_other_link_or_in_a_crowd_from_the_second() -> None:
+def test_points_are_everybodys_from_the_fourth_link_or_in_a_crowd_from_the_third() -> None:
     """Counted over all doubtful links of a picture, each point for itself."""
     assert common([0b11] * (SHARED_BY + 1)) == 0b11
     assert common([0b11] * SHARED_BY) == 0
-    assert common([0b1, 0b1] + [0b10 << i for i in range(CROWD - 2)]) == 0b1
+    others = [0b10 << i for i in range(CROWD - 2)]
+    assert common([0b1, 0b1, 0b1, *others[1:]]) == 0b1
+    assert common([0b1, 0b1, *others]) == 0
+
+
+@pytest.mark.parametrize(("alike", "doubtful", "clear"), [(0.9, False, True), (0.89, False, False), (1.0, True, False)])
+def test_what_shows_clearly_the_same_counts_whatever_its_points(alike: float, doubtful: bool, clear: bool) -> None:
+    """Nine tenths must look alike; a doubtful link is never clear."""
+    assert is_clear(alike, doubtful=doubtful) is clear
