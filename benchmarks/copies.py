@@ -3,10 +3,11 @@
     python -m benchmarks.copies PICTURES WORK [--split test] [--more FOLDER] [--imagededup FOLDER] [--originals N] ...
 
 ``PICTURES`` is what ``python -m training.gather`` makes. The history is originals, in-domain pictures
-(``in_domain.py``), and other photographs (``--more``: further folders of them). Queries are every edit
-(``copy_edits.py``) of every original, and honest pictures: photographs and in-domain pictures that are in no way in the
-history. The same queries and history go through the bot's own cascade (``bot/copies/matching.py``, without its marks'
-detector) and through whole-picture hashes alone (``copies_hashes.py``).
+(``in_domain.py``), and other photographs (``--more``: further folders of them; ``--filled``: crops of these, too).
+Queries are every edit (``copy_edits.py``) of every original, and honest pictures: photographs and in-domain pictures
+that are in no way in the history. The same queries and history go through the bot's own cascade
+(``bot/copies/matching.py``, without its marks' detector) and through whole-picture hashes alone
+(``copies_hashes.py``).
 
 Thresholds are chosen on ``--split thresholds`` (``copies_thresholds.py``); the figures are of ``--split test``: other
 photographs, other posters, stickers and app. Another ``--seed`` is another run in the same folder.
@@ -57,7 +58,7 @@ def main(arguments: Sequence[str]) -> int:
 
 def arranged(given: argparse.Namespace) -> Sets:
     """The pictures of a run."""
-    sizes = Sizes(given.originals, given.honest, given.in_domain, given.distractors)
+    sizes = Sizes(given.originals, given.honest, given.in_domain, given.distractors, given.filled)
     return Sets(given.pictures, given.split, given.more, sizes, given.seed)
 
 
@@ -83,6 +84,7 @@ def options(program: str) -> argparse.ArgumentParser:
     parser.add_argument("--more", type=Path, action="append", default=[])
     for name, count in (("originals", 60), ("honest", 1400), ("in-domain", 2400), ("distractors", 7600), ("seed", 1)):
         parser.add_argument(f"--{name}", type=int, default=count)
+    parser.add_argument("--filled", action="store_true", help="fill the history up with crops of its photographs")
     return parser
 
 

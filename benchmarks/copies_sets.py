@@ -7,6 +7,7 @@ edits, and another world.
 
 from __future__ import annotations
 
+import itertools
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -28,25 +29,28 @@ __all__ = ["SPLITS", "Made", "Query", "Sets", "Sizes"]
 
 SPLITS: Final = {"thresholds": ("train", "validation"), "test": ("test",)}
 """Parts of what ``python -m training.gather`` makes, by split. The vocabulary was learnt from ``train``."""
+_CROP: Final = "crop"
 _LONGEST: Final = 1280  # what detectors see is no larger
 
 
 @dataclass(frozen=True)
 class Sizes:
     """How many of each. ``honest`` are queries that copy nothing; each kind has an equal share. One kind are
-    photographs taken in rooms that others of the history show, too: counted apart, for strangers share no room."""
+    photographs taken in rooms that others of the history show, too: counted apart, for strangers share no room.
+    ``filled``: where there are no more photographs for a history of that size, crops of those in it go on."""
 
     originals: int
     honest: int
     in_domain: int
     distractors: int
+    filled: bool = False
 
 
 @dataclass(frozen=True)
 class Made:
-    """One picture: ``path`` is its photograph, ``part`` the quarter or half of it ("" for the whole), ``kind`` "photo"
-    or one of ``KINDS``. ``world`` says which posters, stickers and app everybody in the run shares; ``seed`` is the
-    run's."""
+    """One picture: ``path`` is its photograph, ``part`` the quarter or half of it ("" for the whole) or a crop of
+    40 to 70 % a side, ``kind`` "photo" or one of ``KINDS``. ``world`` says which posters, stickers and app everybody in
+    the run shares; ``seed`` is the run's."""
 
     name: str
     kind: str
@@ -58,7 +62,9 @@ class Made:
     def pixels(self) -> Pixels:
         """(H, W, 3) uint8 RGB."""
         photo = _read(self.path)
-        if self.part:
+        if self.part == _CROP:
+            photo = _cropped(photo, _generator(self.seed, f"{self.name} crop"))
+        elif self.part:
             rows, columns = (2, 2) if self.part[0] == "q" else (2, 1) if photo.shape[0] > photo.shape[1] else (1, 2)
             row, column = divmod(int(self.part[1]), columns)
             h, w = photo.shape[0] // rows, photo.shape[1] // columns
@@ -104,7 +110,9 @@ class Sets:
         drawn_ones = [self._honest(len(whole) + i, KINDS[i % len(KINDS)], *piece) for i, piece in enumerate(drawn_on)]
         asked = {path for path, _ in drawn_on}  # no other part of these: halves of one picture may be like each other
         pieces = [(path, part) for path in free if path not in asked for part in parts(path)]
-        left = iter([pieces[i] for i in rng.permutation(len(pieces))])
+        pieces = [pieces[i] for i in rng.permutation(len(pieces))]
+        crops = ((path, _CROP) for path, _ in itertools.cycle(pieces if sizes.filled else ()))
+        left = itertools.chain(pieces, crops)
         alike = [self._made(f"alike {i}", KINDS[i % len(KINDS)], *next(left)) for i in range(sizes.in_domain)]
         rest = [
             self._made(f"other {i}", "photo", *piece) for i, piece in zip(range(sizes.distractors), left, strict=False)
@@ -138,6 +146,14 @@ def _read(path: Path) -> Pixels:
         return pixels
     size = (round(pixels.shape[1] * share), round(pixels.shape[0] * share))
     return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _cropped(photo: Pixels, rng: np.random.Generator) -> Pixels:
+    """Somewhere in a photograph, in every second case mirrored."""
+    height, width = (round(extent * rng.uniform(0.4, 0.7)) for extent in photo.shape[:2])
+    top, left = int(rng.integers(photo.shape[0] - height)), int(rng.integers(photo.shape[1] - width))
+    crop = photo[top : top + height, left : left + width]
+    return np.ascontiguousarray(crop[:, ::-1] if rng.random() < 0.5 else crop)
 
 
 def _generator(seed: int, name: str) -> np.random.Generator:
