@@ -60,9 +60,10 @@ def proved(
     found: Iterable[Batch],
     ranks: Callable[[Keys], Ranks],
     always: Callable[[Mapping[int, int]], set[int]],
-    prove: Callable[[int], Proof | None],
+    prove: Callable[[int, int], Proof | None],
 ) -> Iterator[Candidate]:
-    """The sample, and beyond it those of whom ``always`` says so, given the first batch; ``prove`` tries one."""
+    """The sample, and beyond it those of whom ``always`` says so, given the first batch; ``prove`` tries one,
+    given its places."""
     waiting: list[tuple[int, int, int]] = []
     doubtful, needed = 0, set[int]()
     for number, (places, bound) in enumerate(found):
@@ -73,7 +74,7 @@ def proved(
         while waiting and (-waiting[-1][0] > bound or doubtful >= CROWD):
             agreeing, _, key = waiting.pop()
             within = doubtful < CROWD
-            proof = prove(key) if within or key in needed else None
+            proof = prove(key, -agreeing) if within or key in needed else None
             if proof is not None:
                 yield Candidate(key, -agreeing, proof, within)
                 doubtful += proof.doubtful

@@ -21,7 +21,7 @@ from bot.campaign import Campaign
 from bot.copies.candidates import batches, proved
 from bot.copies.crowds import Crowds
 from bot.copies.proof import SHARED_LEAST, SURE, Proof, Sight, prove, sight
-from bot.copies.wholes import Print, hashes, least_distance, panels
+from bot.copies.wholes import Print, hashes, least_distance, panels, repeat
 from bot.store import Store
 from bot.store.graph import prints
 from detectors.evidence import MediaEvidence
@@ -146,7 +146,7 @@ class Linker:
             batches(self._features, medium.words, near, self._crowds.open_to),
             lambda others: self._crowds.ranks(node, others),
             always,
-            lambda other: self._proved(medium, other),
+            lambda other, places: self._proved(medium, other, places),
         ):
             agree = 0 if proof.certain else places
             if within or other in asking or not agree:
@@ -185,12 +185,16 @@ class Linker:
     def _sha(self, node: int) -> str:
         return self._store.graph.key(node)[2:]
 
-    def _proved(self, medium: _Medium, other: int) -> Proof | None:
+    def _proved(self, medium: _Medium, other: int, places: int) -> Proof | None:
+        """What two media prove. Without places in common they must be near by their hashes, as seen from either side:
+        who searches whom decides on a few bits more or less."""
         pair = (min(medium.node, other), max(medium.node, other))
         known = None if pair in self._unlike else self._store.media.any_evidence(self._sha(other), self._version)
         if not isinstance(known, MediaEvidence) or other == medium.node:
             return None
         first, second = sorted((medium.evidence, known), key=lambda e: e.sha256)
+        if not places and repeat(first, second, self._campaign) is None:
+            return None
         proof = prove(self._sight(first), self._sight(second), self._campaign)
         if proof is None:
             if len(self._unlike) == _UNLIKE:

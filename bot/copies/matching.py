@@ -153,7 +153,7 @@ class Matcher:
                 batches(self._features, codes(query.evidence.features), near, _nobody),
                 lambda keys: self._positions[keys] ^ position,
                 always,
-                lambda key: None if key in same else self._tried(seen, self._held(key)),
+                lambda key, _: None if key in same else self._tried(seen, self._held(key)),
             )
             if one.within or one.proof.certain or not one.places
         ]

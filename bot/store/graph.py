@@ -44,11 +44,12 @@ class Occurrence(Value):
 
 
 _STEP = 65_536  # nodes read at once
-_APART = (
+_DECIDED = (
     "SELECT 1 FROM pairs p JOIN nodes m ON m.key = p.a JOIN nodes n ON n.key = p.b"
-    " WHERE p.kind = 'apart' AND (m.id, n.id) IN ((?1, ?2), (?2, ?1))"
+    " WHERE (m.id, n.id) IN ((?1, ?2), (?2, ?1))"
 )
-"""Whether people keep two nodes apart, whatever their proof says."""
+"""Whether people decided about two nodes, apart or together: their proof is put aside."""
+_BY_FEATURES = "distance >= 0 AND (kind = 'partial' OR places > 0 OR detail <> '{}')"
 
 
 class Graph:
@@ -86,7 +87,7 @@ class Graph:
         the link stands only as long as one is in the other's sample. Returns the posts whose standing may have changed.
         """
         low, high = min(a, b), max(a, b)
-        kept = "held_links" if self._connection.row(_APART, (low, high)) else "links"
+        kept = "held_links" if self._connection.row(_DECIDED, (low, high)) else "links"
         insert, row = (
             f"INSERT OR IGNORE INTO {kept} VALUES (?, ?, ?, ?, ?, ?)",
             (low, high, kind, distance, detail, places),
@@ -258,10 +259,12 @@ class Graph:
         return {post for node in nodes for post in self._posts_with("node = ?", (node,))}
 
     def unlink(self, node: int) -> set[str]:
-        """Forget the partial links of a node, to prove them anew. Returns the posts whose relations may change."""
+        """Forget the links of a node that rest on features, also those put aside, to prove them anew. Returns the posts
+        whose relations may change."""
         touched = self._posts_with("node = ?", (node,)) | self._neighbours(node)
-        self._connection.run("DELETE FROM links WHERE (a = ?1 OR b = ?1) AND kind = 'partial'", (node,))
-        return touched
+        for table in ("links", "held_links"):
+            self._connection.run(f"DELETE FROM {table} WHERE (a = ?1 OR b = ?1) AND {_BY_FEATURES}", (node,))
+        return touched | self.regroup({self.cluster(node)})
 
     def untie(self, a: int, b: int, kind: str) -> set[str]:
         """Forget the link of two nodes that depends on samples. Returns the posts whose relations may change."""

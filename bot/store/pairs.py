@@ -54,8 +54,9 @@ class Pairs:
         for a, b in rows:
             nodes = self._nodes((a, b))
             if nodes is not None:
+                touched |= self._around(nodes)
                 self._apply(nodes, "together")
-                touched |= self._graph.regroup({self._graph.cluster(node) for node in nodes})
+                touched |= self._graph.regroup({self._graph.cluster(node) for node in nodes}) | self._around(nodes)
         return touched
 
     def ties(self, a: str, b: str) -> list[Pair]:

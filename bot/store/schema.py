@@ -218,6 +218,7 @@ def m007_places(db: Database) -> None:
     """At how many places two pictures agree whose link depends on who else is there; 0: it does not."""
     for table in ("links", "held_links"):
         db.execute(f"ALTER TABLE {table} ADD COLUMN places INTEGER NOT NULL DEFAULT 0")
+    db.execute("INSERT OR IGNORE INTO grounds SELECT '?' WHERE EXISTS (SELECT 1 FROM links)")  # proven by other rules
 
 
 def _run(db: Database, statements: str) -> None:

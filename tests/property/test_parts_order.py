@@ -242,7 +242,7 @@ def test_the_sample_is_proved_and_whoever_must_be() -> None:
     must be tried."""
     tried, proof = list[int](), Proof(kind="partial", distance=256)
 
-    def prove(key: int) -> Proof | None:
+    def prove(key: int, _places: int) -> Proof | None:
         tried.append(key)
         return None if key == 3 else Proof(kind="partial", distance=256, doubtful=key != 5)
 
@@ -256,7 +256,7 @@ def test_the_sample_is_proved_and_whoever_must_be() -> None:
     few = [(dict.fromkeys(range(10), 9), -1)]
     assert [one.key for one in candidates.proved(few, _by_key, lambda _: set(), prove)] == [0, 1, 2, 4, 5, 6, 7, 8, 9]
     late = [({1: 5, 2: 9}, 7), ({3: 7, 4: 4}, -1)]
-    assert [one.key for one in candidates.proved(late, _by_key, lambda _: set(), lambda _: proof)] == [2, 3, 1, 4]
+    assert [one.key for one in candidates.proved(late, _by_key, lambda _: set(), lambda *_: proof)] == [2, 3, 1, 4]
     assert candidates.positions(["1f" * 32, "00" * 7 + "a0" + "ff" * 24]).tolist() == [int("1f" * 8, 16), 0xA0]
 
 
