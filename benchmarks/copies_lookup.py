@@ -1,16 +1,17 @@
 """What finding copies costs: look-ups as history grows, memory, disk, restart, and a 12-megapixel JPEG.
 
     python -m benchmarks.copies_lookup hashes [--most N] [--plot FILE.svg]
-    python -m benchmarks.copies_lookup features SEEN [--pictures N] [--queries N]
+    python -m benchmarks.copies_lookup features SEEN [--answers FILE] [--pictures N] [--queries N]
     python -m benchmarks.copies_lookup restart [--pictures N] [--described N]
     python -m benchmarks.copies_lookup jpeg
 
 ``hashes``: random hashes, one picture in all 8 orientations, every hit within 31 bits (and the index's slack).
-``features``: SEEN is the ``.seen`` file of a run of benchmarks/copies.py; its history is repeated up to N pictures (the
-originals stand once), and its queries go through the whole cascade, find and prove. ``restart``: what a start reads
-of so many pictures in a database, the first ``--described`` of them with local features of drawn ones. ``jpeg``:
-beside Pillow's plain decode of the same file. Milliseconds of processor time throughout, so that a busy machine tells
-no lies.
+``features``: SEEN is the ``.seen`` file of a run of benchmarks/copies.py, its history repeated up to N pictures where
+it has fewer (the originals stand once); its queries go through the whole cascade, find and prove. With the run's
+``.answers`` by kind, and mixed as the history is: of its in-domain pictures and its photographs. ``restart``: what a
+start reads of so many pictures in a database, the first ``--described`` of them with local features of drawn ones.
+``jpeg``: beside Pillow's plain decode of the same file. Milliseconds of processor time throughout, so that a busy
+machine tells no lies.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ import secrets
 import sys
 import tempfile
 import time
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -33,7 +35,9 @@ import cv2
 import numpy as np
 from PIL import Image
 
+from benchmarks.copies_report import Answers
 from benchmarks.copies_seen import stored
+from benchmarks.in_domain import KINDS
 from bot.campaign import load_campaign
 from bot.copies.linking import Linker
 from bot.copies.matching import Item, Matcher
@@ -57,6 +61,7 @@ def main(arguments: Sequence[str]) -> int:
     hashes.add_argument("--plot", type=Path)
     grown = parts.add_parser("features")
     grown.add_argument("seen", type=Path)
+    grown.add_argument("--answers", type=Path)
     grown.add_argument("--pictures", type=int, default=100_000)
     grown.add_argument("--queries", type=int, default=300)
     again = parts.add_parser("restart")
@@ -69,7 +74,7 @@ def main(arguments: Sequence[str]) -> int:
         if given.plot:
             given.plot.write_text(plotted(grown_hashes), encoding="utf-8")
     elif given.part == "features":
-        _features(given.seen, given.pictures, given.queries)
+        _features(given.seen, given.answers, given.pictures, given.queries)
     elif given.part == "restart":
         _restart(given.pictures, given.described)
     else:
@@ -116,29 +121,48 @@ def plotted(rows: Sequence[tuple[int, float, float]]) -> str:
     )
 
 
-def _features(path: Path, pictures: int, queries: int) -> None:
+def _features(path: Path, answers: Path | None, pictures: int, queries: int) -> None:
+    kinds = {one.name: one.kind if one.truth is None else "copy" for one in Answers(answers)} if answers else {}
     seen = list(stored(path))
     history = [s for s in seen if s.name.split()[0] in ("original", "alike", "other")]
     asked = [s for s in seen if " of " in s.name or s.name.startswith("honest")]
     asked = asked[:: max(1, len(asked) // queries)][:queries]
+    shares = Counter(f"honest {_kind(s.name)}" for s in history)
     sizes = [len(s.evidence.features) for s in history]
     print(f"{len(history)} pictures, {len(asked)} queries; features on disk {np.mean(sizes) / 1024:.1f} KB a picture")
-    print("| pictures | memory KB each | index filled in s | copies: median ms | p95 | honest: median ms | p95 |")
-    print("| ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
     again = [s for s in history if not s.name.startswith("original")]
-    for count in [n for n in (len(history), pictures // 10 * 3, pictures) if n >= len(history)]:
+    for count in sorted({len(history), max(len(history), pictures)}):
         repeated = history + [again[i % len(again)] for i in range(count - len(history))]
         index, start = FeatureIndex(), time.process_time()
         index.fill((key, codes(s.evidence.features)) for key, s in enumerate(repeated))
         filled, each = time.process_time() - start, index.bytes / count / 1024
         del index
+        print(f"\n{count} pictures: {each:.2f} KB of memory each, index filled in {filled:.1f} s\n")
         matcher = Matcher([_item(str(i), s.evidence) for i, s in enumerate(repeated)], load_campaign())
-        costs: dict[bool, list[float]] = {True: [], False: []}
+        costs: defaultdict[str, list[float]] = defaultdict(list)
         for one in asked:
-            call = functools.partial(matcher.matches, _item("", one.evidence))
-            costs[one.name.startswith("honest")].append(_timed(call))
-        cells = [f"{np.quantile(costs[honest], q):.1f}" for honest in (False, True) for q in (0.5, 0.95)]
-        print(f"| {count} | {each:.2f} | {filled:.1f} | {' | '.join(cells)} |", flush=True)
+            kind = kinds.get(one.name, "honest" if one.name.startswith("honest") else "copy")
+            costs[kind].append(_timed(functools.partial(matcher.matches, _item("", one.evidence))))
+        print("| query | asked | median ms | p95 |\n| --- | ---: | ---: | ---: |")
+        for kind, found in sorted(costs.items()):
+            print(f"| {kind} | {len(found)} | {np.median(found):.1f} | {np.quantile(found, 0.95):.1f} |", flush=True)
+        known = [(cost, shares[kind] / len(found)) for kind, found in costs.items() for cost in found if shares[kind]]
+        if known:
+            middle, tail = _weighted(known, 0.5), _weighted(known, 0.95)
+            print(f"| honest, mixed as the history | {len(known)} | {middle:.1f} | {tail:.1f} |", flush=True)
+
+
+def _kind(name: str) -> str:
+    """What a picture of the history is, by its name."""
+    word, number = name.split()
+    return KINDS[int(number) % len(KINDS)] if word == "alike" else "photo"
+
+
+def _weighted(values: Sequence[tuple[float, float]], share: float) -> float:
+    """The value below which that share of the weight lies."""
+    ordered = np.array(sorted(values))
+    place = np.searchsorted(np.cumsum(ordered[:, 1]), share * ordered[:, 1].sum())
+    return float(ordered[min(int(place), len(ordered) - 1), 0])
 
 
 def _item(path: str, evidence: MediaEvidence) -> Item:
