@@ -58,7 +58,7 @@ def main(arguments: Sequence[str]) -> int:
 
 def arranged(given: argparse.Namespace) -> Sets:
     """The pictures of a run."""
-    sizes = Sizes(given.originals, given.honest, given.in_domain, given.distractors, given.filled)
+    sizes = Sizes(given.originals, given.honest, given.in_domain, given.distractors, given.filled, given.times)
     return Sets(given.pictures, given.split, given.more, sizes, given.seed)
 
 
@@ -84,6 +84,7 @@ def options(program: str) -> argparse.ArgumentParser:
     parser.add_argument("--more", type=Path, action="append", default=[])
     for name, count in (("originals", 60), ("honest", 1400), ("in-domain", 2400), ("distractors", 7600), ("seed", 1)):
         parser.add_argument(f"--{name}", type=int, default=count)
+    parser.add_argument("--times", type=int, default=1, help="kinds in which an honest in-domain picture is asked")
     parser.add_argument("--filled", action="store_true", help="fill the history up with crops of its photographs")
     return parser
 

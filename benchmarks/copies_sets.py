@@ -37,13 +37,15 @@ _LONGEST: Final = 1280  # what detectors see is no larger
 class Sizes:
     """How many of each. ``honest`` are queries that copy nothing; each kind has an equal share. One kind are
     photographs taken in rooms that others of the history show, too: counted apart, for strangers share no room.
-    ``filled``: where there are no more photographs for a history of that size, crops of those in it go on."""
+    ``filled``: where there are no more photographs for a history of that size, crops of those in it go on. ``times``:
+    in how many kinds each photograph stands that an honest in-domain picture is drawn around."""
 
     originals: int
     honest: int
     in_domain: int
     distractors: int
     filled: bool = False
+    times: int = 1
 
 
 @dataclass(frozen=True)
@@ -107,7 +109,11 @@ class Sets:
         strange = [(path, part) for path in free if not in_rooms(path) for part in parts(path)]
         drawn_on = strange[: each * len(KINDS)]
         photos = [self._honest(i, "room" if in_rooms(path) else "photo", path) for i, path in enumerate(whole)]
-        drawn_ones = [self._honest(len(whole) + i, KINDS[i % len(KINDS)], *piece) for i, piece in enumerate(drawn_on)]
+        drawn_ones = [
+            self._honest(len(whole) + len(drawn_on) * time + i, KINDS[(i + time) % len(KINDS)], *piece)
+            for time in range(sizes.times)
+            for i, piece in enumerate(drawn_on)
+        ]
         asked = {path for path, _ in drawn_on}  # no other part of these: halves of one picture may be like each other
         pieces = [(path, part) for path in free if path not in asked for part in parts(path)]
         pieces = [pieces[i] for i in rng.permutation(len(pieces))]
