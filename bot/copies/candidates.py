@@ -17,9 +17,10 @@ import numpy as np
 import numpy.typing as npt
 
 from bot.copies.parts import CROWD
-from bot.copies.proof import SHARED_LEAST, Proof
+from bot.copies.proof import SHARED_LEAST, SURE, Proof
 from detectors.feature_index import FeatureIndex
 from detectors.features import Codes
+from detectors.nearest import TURN_SLACK
 
 Keys = npt.NDArray[np.int64]
 Ranks = npt.NDArray[np.uint64]
@@ -35,6 +36,11 @@ class Candidate(NamedTuple):
     places: int
     proof: Proof
     within: bool
+
+    @property
+    def by_hash(self) -> bool:
+        """Whether the link stands whatever sample it is in: hashes suffice, or there is nothing else."""
+        return self.proof.certain or not self.places
 
 
 def positions(hashes: Sequence[str]) -> Ranks:
@@ -54,6 +60,11 @@ def batches(
     places, bound = next(found)
     yield dict.fromkeys(near, 0) | places, bound
     yield from found
+
+
+def by_hash(near: Mapping[int, int], places: Mapping[int, int]) -> set[int]:
+    """Those near by hash, at so many bits, that are tried whatever sample they are in."""
+    return {key for key, bits in near.items() if bits <= SURE + TURN_SLACK or not places[key]}
 
 
 def proved(

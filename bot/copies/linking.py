@@ -18,9 +18,9 @@ from dataclasses import dataclass
 import msgspec
 
 from bot.campaign import Campaign
-from bot.copies.candidates import batches, proved
+from bot.copies.candidates import batches, by_hash, proved
 from bot.copies.crowds import Crowds
-from bot.copies.proof import SHARED_LEAST, SURE, Proof, Sight, prove, sight
+from bot.copies.proof import SHARED_LEAST, Proof, Sight, prove, sight
 from bot.copies.wholes import Print, hashes, least_distance, panels, repeat
 from bot.store import Store
 from bot.store.graph import prints
@@ -140,19 +140,19 @@ class Linker:
 
         def always(places: Mapping[int, int]) -> set[int]:
             asking.update(self._crowds.asking(node, places))
-            return asking | {other for other, bits in near.items() if bits <= SURE + TURN_SLACK or not places[other]}
+            return asking | by_hash(near, places)
 
-        for other, places, proof, within in proved(
+        for one in proved(
             batches(self._features, medium.words, near, self._crowds.open_to),
             lambda others: self._crowds.ranks(node, others),
             always,
             lambda other, places: self._proved(medium, other, places),
         ):
-            agree = 0 if proof.certain else places
-            if within or other in asking or not agree:
+            if one.within or one.by_hash or one.key in asking:
+                agree, proof = 0 if one.by_hash else one.places, one.proof
                 detail = proof.detail(self._campaign)
-                changed |= self._store.graph.link(node, other, proof.kind, proof.distance, detail, agree)
-                met |= {other: agree} if proof.doubtful else {}
+                changed |= self._store.graph.link(node, one.key, proof.kind, proof.distance, detail, agree)
+                met |= {one.key: agree} if proof.doubtful else {}
         for touched in sorted({node} | self._crowds.asking(node, met)):
             changed |= self._settle(touched)
         return changed

@@ -9,17 +9,16 @@ The score of a match (``bot.copies.proof.score_of``) means the same in every que
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final, Literal, NamedTuple
 
 import msgspec
 import numpy as np
 
 from bot.campaign import Campaign
-from bot.copies.candidates import Bools, Keys, batches, positions, proved
+from bot.copies.candidates import Bools, Keys, batches, by_hash, positions, proved
 from bot.copies.parts import common, counts, is_clear
 from bot.copies.proof import (
-    SURE,
     Proof,
     Sight,
     ignored,
@@ -144,18 +143,15 @@ class Matcher:
         near = {key: bits for key, bits in self._hashes.within(views, self._near + TURN_SLACK) if key not in same}
         position, seen = positions([query.evidence.sha256]), self._sight(query)
 
-        def always(places: Mapping[int, int]) -> set[int]:
-            return {key for key, bits in near.items() if bits <= SURE + TURN_SLACK or not places[key]}
-
         return [
             _Related(one.key, one.proof, *self._points(one.proof, query.evidence, self._items[one.key].evidence))
             for one in proved(
                 batches(self._features, codes(query.evidence.features), near, _nobody),
                 lambda keys: self._positions[keys] ^ position,
-                always,
+                lambda places: by_hash(near, places),
                 lambda key, _: None if key in same else self._tried(seen, self._held(key)),
             )
-            if one.within or one.proof.certain or not one.places
+            if one.within or one.by_hash
         ]
 
     def _less_shared(self, match: Match, one: _Related, shared: int, asked: str) -> Match:

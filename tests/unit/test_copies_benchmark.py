@@ -95,3 +95,26 @@ def test_no_photograph_serves_twice(tmp_path: Path) -> None:
     assert sum(query.truth is None for query in sets.queries[: len(sets.queries) // 2]) == 8
     for made in (sets.history[4], asked[3]):
         assert np.array_equal(made.pixels(), made.pixels())
+
+
+def test_a_history_is_filled_with_crops_of_its_own_photographs(tmp_path: Path) -> None:
+    """As large as asked, what was there before unchanged; no crop of a photograph that is asked for. Asked for in more
+    kinds, each honest in-domain picture stands in as many, on the same photograph."""
+    photographs(tmp_path / "test" / "photos")
+    few, filled = (
+        Sets(tmp_path, "test", [], Sizes(3, 16, 12, distractors, filled=distractors > 30, times=times), 1)
+        for distractors, times in ((30, 1), (300, 3))
+    )
+    assert len(filled.history) == 3 + 12 + 300
+    assert filled.history[: 3 + 12 + 20] == few.history[: 3 + 12 + 20]
+    honest = [query for query in filled.queries if query.truth is None]
+    assert not {made.path for made in filled.history if made.part == "crop"} & {query.of.path for query in honest}
+    drawn = [query.of for query in honest if query.of.kind != "photo"]
+    assert len(honest) == 4 + 3 * 12 == len({query.name for query in honest})
+    assert {len({one.kind for one in drawn if one.path == made.path and one.part == made.part}) for made in drawn} == {
+        3
+    }
+    crop = filled.history[-1].pixels()
+    whole = cv2.imread(str(filled.history[-1].path))
+    assert whole is not None
+    assert all(0.35 < a / b < 0.75 for a, b in zip(sorted(crop.shape[:2]), sorted(whole.shape[:2]), strict=True))

@@ -16,7 +16,7 @@ from detectors.brand import Kit, load_kit
 from detectors.marks import marks
 from detectors.network import pyramid, sightings
 from detectors.picture import Picture
-from detectors.poses import agreement
+from detectors.poses import agreement, side
 
 
 @pytest.fixture(scope="module")
@@ -93,3 +93,18 @@ def test_the_same_picture_gives_the_same_sightings(kit: Kit) -> None:
     before = [(each.mark, each.logit, each.pose.tolist()) for each in sightings(pyramid(picture), kit)]
     sightings(pyramid(Picture.of(_texture(3, 300, 900))), kit)
     assert [(each.mark, each.logit, each.pose.tolist()) for each in sightings(pyramid(picture), kit)] == before
+
+
+def test_what_is_seen_has_the_shape_of_its_drawings(kit: Kit) -> None:
+    """The sides of a sighting are as the mark's drawings are on average, whatever its turn; its area is the square of
+    its size."""
+    laid = _texture(5)
+    scenes = [scene(np.random.default_rng(seed), laid, 96, "current", "tilted") for seed in range(4)]
+    seen = [each for one in scenes if one is not None for each in sightings(pyramid(Picture.of(one.rgb)), kit)]
+    assert {each.mark for each in seen} >= {"mark", "gt"}
+    for each in seen:
+        shapes = [kit.picture(asset).shape for asset in kit.of_mark(each.mark)]
+        aspect = np.prod([width / height for height, width, _ in shapes]) ** (1 / len(shapes))
+        across, down = (float(np.hypot(*each.pose[:, axis])) for axis in range(2))
+        assert across / down == pytest.approx(aspect)
+        assert across * down == pytest.approx(side(each.pose) ** 2)

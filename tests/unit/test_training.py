@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import cv2
+import msgspec
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -10,8 +11,8 @@ from numpy.typing import NDArray
 from detectors.brand import load_kit
 from training import surfaces
 from training.backgrounds import Library
-from training.calibrate import fit
-from training.composites import SIDE, Compositor, classes
+from training.calibrate import fit, upright
+from training.composites import SIDE, Compositor, _goal, classes
 from training.decoys import letters, near_miss, turned_away
 from training.gather import _brand, _split, _uniform
 
@@ -55,6 +56,27 @@ def test_a_labelled_mark_changes_the_picture(compositor: Compositor) -> None:
             y, x = int(mark.y), int(mark.x)
             contrasts.append(float(rgb[max(0, y - half) : y + half, max(0, x - half) : x + half].std()))
     assert np.median(contrasts) > 15
+
+
+def test_a_wide_mark_keeps_its_shape() -> None:
+    """A drawing four times as wide as high is laid so, with the area of its size, and told so; the square marks and
+    decoys of the shipped kit stay square."""
+    kit = load_kit("gate")
+    (drawing,) = (asset for asset in kit.assets if asset.file == "lockup-current.png")
+    alone = msgspec.structs.replace(drawing, mark="wide", holds={})
+    wide = Compositor(msgspec.structs.replace(kit, marks=("wide",), assets=(alone,)), Library(None))
+    height, width = kit.picture(alone).shape[:2]
+    placed = [mark for number in range(20) for mark in wide.scene(np.random.default_rng((3, number)))[1]]
+    assert len(placed) > 5
+    assert all(mark.aspect == pytest.approx(width / height, rel=0.05) for mark in placed)
+    _, _, w, h = upright(placed[0])
+    assert w / h == pytest.approx(placed[0].aspect)
+    assert w * h == pytest.approx(placed[0].size ** 2)
+    for aspect in (1.0, width / height):
+        goals = [_goal(np.random.default_rng(seed), (90.0, 90.0, 30.0), aspect) for seed in range(200)]
+        across, down = (np.median([np.hypot(*(g[i] - g[0])) for g in goals]) for i in (1, 3))
+        assert across / down == pytest.approx(aspect, rel=0.05)
+        assert across * down == pytest.approx(30.0**2, rel=0.1)
 
 
 def test_a_group_is_no_class_of_its_own() -> None:
