@@ -53,9 +53,6 @@ async def _watch(place: Place, *, once: bool, sources: tuple[str, ...], kit: str
     make = configured_sources(place.settings, place.campaign, clock, sources)
     stopped_by: list[signal.Signals] = []
     async with bot(place.settings, place.campaign, clock, make, kit=kit, once=once, on_verdicts=pulse.judged) as parts:
-        remark(
-            f"campaign {place.campaign.name}, data in {place.settings.data}; {', '.join(s.name for s in parts.sources)}"
-        )
         loop = asyncio.get_running_loop()
 
         def stop(by: signal.Signals) -> None:
@@ -65,6 +62,10 @@ async def _watch(place: Place, *, once: bool, sources: tuple[str, ...], kit: str
 
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop, number)
+        # Said last: whoever reads it may stop the daemon at once, and where signals are ignored an earlier one is lost.
+        remark(
+            f"campaign {place.campaign.name}, data in {place.settings.data}; {', '.join(s.name for s in parts.sources)}"
+        )
         if once:
             await parts.worker.run(once=True)
         else:
