@@ -1,9 +1,13 @@
-"""What it costs to take a picture into the graph of copies, as a post does: found, proved and linked, in a database.
+"""What it costs to take a picture into the graph of copies, as a post does: found and proved ahead, then linked in the
+one serial step, in a database.
 
     python -m benchmarks.copies_linking SEEN [--pictures N]
 
-SEEN is the ``.seen`` file of a run of benchmarks/copies.py; its history comes in mixed. Milliseconds of processor time
-of the last quarter, by kind, and how many links stand at the end. The kinds of in-domain pictures follow one another.
+SEEN is the ``.seen`` file of a run of benchmarks/copies.py; its history comes in mixed. While a picture is found ahead
+sixteen others are on their way before it, as with the daemon's own number of looks at once; every eight are committed
+together. Milliseconds of processor time of the last quarter, by kind: ahead, in the serial step after it, and in the
+serial step where nothing was found ahead. How many links stand at the end must be the same. The kinds of in-domain
+pictures follow one another.
 """
 
 from __future__ import annotations
@@ -16,16 +20,21 @@ import time
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final, NamedTuple
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as bot/__main__.py does
 
 import numpy as np
 
-from benchmarks.copies_seen import stored
+from benchmarks.copies_seen import Seen, stored
 from benchmarks.in_domain import KINDS
 from bot.campaign import load_campaign
+from bot.copies.ahead import Ahead, Found
 from bot.copies.linking import Linker
 from bot.store import Store
+
+_WAY: Final = 16
+_TOGETHER: Final = 8
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -35,30 +44,57 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--pictures", type=int, default=3000)
     given = parser.parse_args(arguments)
     history = [s for s in stored(given.seen) if s.name.split()[0] in ("original", "alike", "other")]
-    order = np.random.default_rng(1).permutation(len(history))[: given.pictures]
-    costs: defaultdict[str, list[float]] = defaultdict(list)
+    chosen = [history[n] for n in np.random.default_rng(1).permutation(len(history))[: given.pictures]]
+    alone, links = taken_in(chosen, found_ahead=False)
+    beside, same = taken_in(chosen, found_ahead=True)
+    assert links == same, f"{links} links, {same} where they were found ahead"
+    print(f"{len(chosen)} pictures, {links} links\n")
+    print("| kind | ahead: median, p95 ms | linked after it | all at once |\n| --- | ---: | ---: | ---: |")
+    for kind in sorted(alone):
+        cells = (beside[kind].ahead, beside[kind].serial, alone[kind].serial)
+        print(f"| {kind} | {' | '.join(f'{np.median(c):.1f}, {np.quantile(c, 0.95):.1f}' for c in cells)} |")
+    return 0
+
+
+class Costs(NamedTuple):
+    """Milliseconds of processor time a picture."""
+
+    ahead: list[float]
+    serial: list[float]
+
+
+def taken_in(pictures: Sequence[Seen], *, found_ahead: bool) -> tuple[dict[str, Costs], int]:
+    """What the last quarter cost, by kind; and how many links stand at the end."""
+    costs: defaultdict[str, Costs] = defaultdict(lambda: Costs([], []))
+    campaign, found, spent = load_campaign(), dict[int, Found | None](), dict[int, float]()
     with tempfile.TemporaryDirectory() as folder:
         store = Store(Path(folder))
-        linker = Linker(store, load_campaign(), "")
-        for place, number in enumerate(order):
-            seen = history[number]
-            name, count = seen.name.split()
-            start = time.thread_time()
+        linker, ahead = Linker(store, campaign, ""), Ahead(Path(folder), campaign, "")
+        for start in range(0, len(pictures) + _WAY, _TOGETHER):
+            for place in range(start, min(start + _TOGETHER, len(pictures))) if found_ahead else ():
+                begun = time.thread_time()
+                found[place] = ahead.find(pictures[place].evidence, linker.indexes)
+                spent[place] = time.thread_time() - begun
             with store.transaction():
-                store.media.save(seen.evidence.sha256, "", seen.evidence, 0)
-                kept = time.thread_time()
-                linker.add(seen.evidence)
-            if place >= len(order) * 3 // 4:
-                kind = KINDS[int(count) % len(KINDS)] if name == "alike" else "photo"
-                for each in (kind, "all"):
-                    costs[each].append((time.thread_time() - kept) * 1000)
-                costs["keeping it"].append((kept - start) * 1000)
+                for place in range(max(0, start - _WAY), start - _WAY + _TOGETHER):
+                    if place < len(pictures):
+                        seen = pictures[place]
+                        store.media.save(seen.evidence.sha256, "", seen.evidence, 0)
+                        begun = time.thread_time()
+                        linker.add(seen.evidence, found.pop(place, None))
+                        took = time.thread_time() - begun
+                        for kind in (_kind(seen), "all") if place >= len(pictures) * 3 // 4 else ():
+                            costs[kind].ahead.append(spent.get(place, 0.0) * 1000)
+                            costs[kind].serial.append(took * 1000)
         (links,) = store.connection.row("SELECT count(*) FROM links", ()) or (0,)
+        ahead.close()
         store.close()
-    print(f"{len(order)} pictures, {links} links\n\n| kind | median ms | p95 |\n| --- | ---: | ---: |")
-    for kind, found in sorted(costs.items()):
-        print(f"| {kind} | {np.median(found):.1f} | {np.quantile(found, 0.95):.1f} |")
-    return 0
+    return costs, links
+
+
+def _kind(seen: Seen) -> str:
+    name, count = seen.name.split()
+    return KINDS[int(count) % len(KINDS)] if name == "alike" else "photo"
 
 
 if __name__ == "__main__":

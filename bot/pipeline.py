@@ -1,7 +1,7 @@
 """One post from intake to record. START READING HERE.
 
     plan     what is this post now, is it an entry, which of its media were not looked at yet   (store)
-    look     fetch and examine those, all at once                                               (world)
+    look     fetch and examine those, all at once; find ahead what they may be copies of       (world)
     settle   relate, judge, record; and again every post whose relations that changed           (store, one transaction)
 
 A post that is no entry (no hashtag, out of the window, the notice itself) is settled from the plan: nothing is
@@ -26,7 +26,7 @@ from bot.rules import admits, judge
 from bot.store import Store
 from bot.store.connection import OperationalError
 from bot.store.work import Job
-from detectors.evidence import Value
+from detectors.evidence import MediaEvidence, Value
 
 MOST_CRASHES = 3
 """Attempts that ended with the process: after these a post is not touched again but shown to a person."""
@@ -86,8 +86,19 @@ class Pipeline:
         return failure is not None and failure.startswith("refused:")
 
     async def look(self, plan: Plan, has_evidence: Callable[[str], Awaitable[bool]]) -> tuple[Seen, ...]:
-        """Fetch and examine all that the plan names, at once. Failures are values in what comes back."""
-        return tuple(await asyncio.gather(*(self._looker.look(ref, has_evidence) for ref in plan.todo)))
+        """Fetch and examine all that the plan names, at once, and find ahead what it may be copied from. Failures are
+        values in what comes back."""
+        seen = tuple(await asyncio.gather(*(self._looker.look(ref, has_evidence) for ref in plan.todo)))
+        for item in seen:
+            if isinstance(item.examined, MediaEvidence):
+                await asyncio.to_thread(self._find_ahead, item.examined)
+        return seen
+
+    def _find_ahead(self, evidence: MediaEvidence) -> None:
+        try:
+            self._relater.find_ahead(evidence)
+        except Exception:  # noqa: BLE001 - settling finds it again, and what fails there goes to a person
+            log.error("finding ahead failed", media=evidence.sha256, traceback=traceback.format_exc())
 
     def settle(self, plan: Plan, seen: Sequence[Seen], now: int) -> list[Verdict]:
         """Record what was seen, then relate, judge and record the post. Returns every verdict that is news.

@@ -131,6 +131,7 @@ async def bot(
         fetcher = Fetcher(settings.fetch, blobs, clock)
         stack.push_async_callback(fetcher.close)
         relater = await thread.read(lambda: Relater(store, campaign, version))
+        stack.callback(relater.close)
         thread.rolled_back = relater.reload
         looker = Looker(fetcher, blobs, engine, version, settings.fetch.image_bytes, settings.fetch.video_bytes)
         pipeline = Pipeline(store, relater, looker, campaign)

@@ -2,8 +2,9 @@
 
 Two features pair as ``words.py`` has it; a picture is found where pairs at enough places agree on how it lies in the
 other (``votes.py``). Features that repeat within their own picture take no part. All this is the same seen from either
-picture, so nothing depends on the order in which they come. 16 bytes a feature. Postings lie in blocks sorted by word
-that are merged as they grow, so that there are few; a search reads one consistent set of them while one thread adds.
+picture, so nothing depends on the order in which they come. 16 bytes a feature. The newest postings lie as they came,
+and are compared as a whole; when they are many they are sealed as a block sorted by word. Blocks are merged as they
+grow, so that there are few. A search reads one consistent set of them while one thread adds.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +23,7 @@ from detectors.words import RADIUS, WORDS
 
 __all__ = ["FeatureIndex"]
 
+_NEWEST: Final = 8192  # postings that lie as they came: of some forty pictures
 _LARGEST: Final = 1 << 22  # postings of a block from which it is merged no more
 _SHORT: Final = 1000  # postings of a word, on average
 _AT_ONCE: Final = 2048  # pictures whose places are counted at once, for a start; fewer take longer among 100,000
@@ -29,17 +31,45 @@ _AT_ONCE: Final = 2048  # pictures whose places are counted at once, for a start
 Keys = npt.NDArray[np.int64]
 
 
+class _Postings(NamedTuple):
+    """In the order in which they came."""
+
+    words: npt.NDArray[np.uint16]
+    signatures: npt.NDArray[np.uint64]
+    places: npt.NDArray[np.uint32]
+    keys: npt.NDArray[np.int32]
+
+
 @dataclass(frozen=True, eq=False)
 class _Block:
-    """Postings in order of their word: those of word w at ``starts[w]`` to ``starts[w + 1]``."""
+    """Postings in order of their word: those of word w at ``starts[w]`` to ``starts[w + 1]``. ``last``: the greatest
+    key."""
 
     starts: npt.NDArray[np.int32]
     signatures: npt.NDArray[np.uint64]
     places: npt.NDArray[np.uint32]
     keys: npt.NDArray[np.int32]
+    last: int
 
     def __len__(self) -> int:
         return len(self.keys)
+
+
+class _Open:
+    """The newest: rows below ``count`` are written before ``count`` says so, and never change."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.rows = _Postings(
+            np.empty(_NEWEST, np.uint16),
+            np.empty(_NEWEST, np.uint64),
+            np.empty(_NEWEST, np.uint32),
+            np.empty(_NEWEST, np.int32),
+        )
+
+    def written(self) -> _Postings:
+        """All there are."""
+        return _of(self.rows, slice(self.count))
 
 
 class FeatureIndex:
@@ -47,17 +77,20 @@ class FeatureIndex:
 
     def __init__(self) -> None:
         self._writing = threading.Lock()
-        self._blocks: tuple[_Block, ...] = ()
+        # Replaced as a whole, so that a search reads one consistent pair.
+        self._held: tuple[tuple[_Block, ...], _Open] = ((), _Open())
 
     def __len__(self) -> int:
         """Features held."""
-        return sum(len(block) for block in self._blocks)
+        blocks, newest = self._held
+        return sum(len(block) for block in blocks) + newest.count
 
     @property
     def bytes(self) -> int:
         """Memory that the postings take."""
-        tables = (t for b in self._blocks for t in (b.starts, b.signatures, b.places, b.keys))
-        return sum(table.nbytes for table in tables)
+        blocks, newest = self._held
+        tables = [t for b in blocks for t in (b.starts, b.signatures, b.places, b.keys)]
+        return sum(table.nbytes for table in (*tables, *newest.rows))
 
     def add(self, key: int, codes: Codes) -> None:
         """Add one picture's features."""
@@ -71,30 +104,42 @@ class FeatureIndex:
             return
         keys = np.repeat(np.array([key for key, _ in held], np.int32), [len(codes) for _, codes in held])
         words, signatures, places = (np.concatenate([getattr(c, name) for _, c in held]) for name in Codes.__slots__)
+        added = _Postings(words, signatures, places, keys)
         with self._writing:
-            newest, blocks = _sorted(words, signatures, places, keys), list(self._blocks)
-            # Blocks double in size from the newest to the oldest, so that a posting is moved O(log n) times.
-            while blocks and len(blocks[-1]) < min(_LARGEST, 2 * len(newest)):
-                newest = _merged(blocks.pop(), newest)
-            self._blocks = (*blocks, newest)
+            blocks, newest = self._held
+            end = newest.count + len(keys)
+            if end > _NEWEST:
+                self._held = _sealed(blocks, _joined(newest.written(), added)), _Open()
+                return
+            room = _of(newest.rows, slice(newest.count, end))
+            room.words[:], room.signatures[:], room.places[:], room.keys[:] = added
+            newest.count = end
 
     def sharing(self, codes: Codes, least: int) -> list[tuple[int, int]]:
         """(key, number of places that agree), where it is at least ``least``; by key."""
         return sorted(found for places, _ in self.batches(codes, least) for found in places.items())
 
     def batches(
-        self, codes: Codes, least: int, first: Callable[[Keys, Keys], npt.NDArray[np.bool_]] | None = None
+        self,
+        codes: Codes,
+        least: int,
+        first: Callable[[Keys, Keys], npt.NDArray[np.bool_]] | None = None,
+        *,
+        above: int = -1,
     ) -> Iterator[tuple[dict[int, int], int]]:
         """The same a batch at a time, at least one: places by key, and the most that any key of a later batch can have,
         -1 after the last.
 
         Each word is looked up once; to count places takes longer, and who needs only those that share most can stop.
-        ``first``: of keys and of the most places that each can have, which must be in the first batch.
+        ``first``: of keys and of the most places that each can have, which must be in the first batch. ``above`` leaves
+        out the keys up to that one.
         """
-        keys, theirs, ours = self._all_pairs(codes.telling())
+        numbers, theirs, ours = self._all_pairs(codes.telling(), above)
+        base = above + 1
+        keys = numbers - base  # counted from the least, for tables reach up to the greatest
         most = np.bincount(keys)
         known = np.flatnonzero(most >= least)
-        wanted = np.zeros(len(known), np.bool_) if first is None else first(known, most[known])
+        wanted = np.zeros(len(known), np.bool_) if first is None else first(known + base, most[known])
         order = known[np.lexsort((-most[known], ~wanted))]
         start, end = 0, int(wanted.sum()) + _AT_ONCE
         while start < len(order) or not start:
@@ -103,38 +148,49 @@ class FeatureIndex:
             some = chosen[keys]
             found, counts = counted(keys[some], ours[some], theirs[some], least)
             bound = int(most[order[end]]) if end < len(order) else -1
-            yield dict(zip(found.tolist(), counts.tolist(), strict=True)), bound
+            yield dict(zip((found + base).tolist(), counts.tolist(), strict=True)), bound
             start, end = max(end, 1), 4 * end
 
-    def _all_pairs(self, codes: Codes) -> tuple[Keys, npt.NDArray[np.uint32], npt.NDArray[np.uint32]]:
+    def _all_pairs(self, codes: Codes, above: int) -> tuple[Keys, npt.NDArray[np.uint32], npt.NDArray[np.uint32]]:
         """The picture of each pair of features, and the feature of either side."""
         order = np.argsort(codes.words, kind="stable")
         words, signatures = codes.words[order], codes.signatures[order]
-        keys, theirs, ours = [np.empty(0, np.int64)], [np.empty(0, np.uint32)], [np.empty(0, np.uint32)]
-        for block in self._blocks if len(codes) else ():
-            asked, found = _pairs(block, words, signatures)
-            keys.append(block.keys[found].astype(np.int64))
-            theirs.append(block.places[found])
-            ours.append(codes.places[order[asked]])
-        return np.concatenate(keys), np.concatenate(theirs), np.concatenate(ours)
+        pairs: list[tuple[npt.NDArray[np.int32], npt.NDArray[np.uint32], npt.NDArray[np.int64]]] = []
+        if len(codes):
+            blocks, newest = self._held
+            for block in blocks:
+                if block.last > above:
+                    asked, found = _pairs(block, words, signatures)
+                    later = slice(None) if above < 0 else block.keys[found] > above
+                    pairs.append((block.keys[found[later]], block.places[found[later]], asked[later]))
+            pairs.append(_unsorted_pairs(newest.written(), words, signatures, above))
+        keys, theirs, asked = (
+            np.concatenate([np.empty(0, kind), *(part[i] for part in pairs)])
+            for i, kind in enumerate((np.int64, np.uint32, np.int64))
+        )
+        return keys, theirs, codes.places[order[asked]]
 
 
-def _sorted(
-    words: npt.NDArray[np.uint16],
-    signatures: npt.NDArray[np.uint64],
-    places: npt.NDArray[np.uint32],
-    keys: npt.NDArray[np.int32],
-) -> _Block:
-    order = np.argsort(words, kind="stable")
+def _sealed(blocks: tuple[_Block, ...], newest: _Postings) -> tuple[_Block, ...]:
+    """With one more. Blocks double in size from the newest to the oldest, so that a posting is moved O(log n) times."""
+    kept, rows = list(blocks), newest
+    while kept and len(kept[-1]) < min(_LARGEST, 2 * len(rows.keys)):
+        older = kept.pop()
+        words = np.repeat(np.arange(WORDS, dtype=np.uint16), np.diff(older.starts))
+        rows = _joined(_Postings(words, older.signatures, older.places, older.keys), rows)
     starts = np.zeros(WORDS + 1, np.int32)
-    np.cumsum(np.bincount(words, minlength=WORDS), out=starts[1:])
-    return _Block(starts, signatures[order], places[order], keys[order])
+    np.cumsum(np.bincount(rows.words, minlength=WORDS), out=starts[1:])
+    _, signatures, places, keys = _of(rows, np.argsort(rows.words, kind="stable"))
+    return (*kept, _Block(starts, signatures, places, keys, int(keys.max())))
 
 
-def _merged(older: _Block, newer: _Block) -> _Block:
-    words = [np.repeat(np.arange(WORDS, dtype=np.uint16), np.diff(block.starts)) for block in (older, newer)]
-    return _sorted(
-        np.concatenate(words),
+def _of(rows: _Postings, which: slice | npt.NDArray[np.intp]) -> _Postings:
+    return _Postings(rows.words[which], rows.signatures[which], rows.places[which], rows.keys[which])
+
+
+def _joined(older: _Postings, newer: _Postings) -> _Postings:
+    return _Postings(
+        np.concatenate((older.words, newer.words)),
         np.concatenate((older.signatures, newer.signatures)),
         np.concatenate((older.places, newer.places)),
         np.concatenate((older.keys, newer.keys)),
@@ -156,6 +212,21 @@ def _pairs(
     places = np.arange(len(asked)) + (starts - np.cumsum(lengths) + lengths)[asked]
     near = _near(block.signatures[places], signatures[asked])
     return asked[near], places[near]
+
+
+def _unsorted_pairs(
+    rows: _Postings, words: npt.NDArray[np.uint16], signatures: npt.NDArray[np.uint64], above: int
+) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.uint32], npt.NDArray[np.int64]]:
+    """The key and the place of each pair, and which of the features asked for: among postings in any order."""
+    asked_for = np.zeros(WORDS, np.bool_)
+    asked_for[words] = True
+    found = np.flatnonzero(asked_for[rows.words] & (rows.keys > above))
+    starts, ends = (np.searchsorted(words, rows.words[found], side) for side in ("left", "right"))
+    lengths = ends - starts
+    asked = np.arange(lengths.sum()) + np.repeat(starts - np.cumsum(lengths) + lengths, lengths)
+    found = np.repeat(found, lengths)
+    near = _near(rows.signatures[found], signatures[asked])
+    return rows.keys[found[near]], rows.places[found[near]], asked[near]
 
 
 def _near(signatures: npt.NDArray[np.uint64], own: npt.NDArray[np.uint64] | np.uint64) -> npt.NDArray[np.int64]:

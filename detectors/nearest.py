@@ -31,6 +31,7 @@ _BLOCK: Final = 16_384
 _LARGEST: Final = 1 << 19  # hashes of a block from which it is merged no more: half a second's sorting at most
 _CHUNKS: Final = 16
 _BITS: Final = 16  # of a chunk
+_NONE: Final = -(2**63)  # below every key
 _FARTHEST: Final = 3 * _CHUNKS - 1  # radius beyond which a chunk may be 3 bits off: all are compared then
 
 TURN_SLACK = 4
@@ -40,32 +41,27 @@ looks for pairs within a distance asks the index for that much more, and then me
 
 @dataclass(frozen=True, eq=False)
 class _Sealed:
-    """A full block: the positions from ``start`` on. ``words`` (4, n); ``tables`` holds, chunk after chunk, the places
-    in order of that chunk's value v, which begin at ``starts[chunk, v]``."""
+    """A full block. ``words`` (4, n); ``tables`` holds, chunk after chunk, the places in order of that chunk's value v,
+    which begin at ``starts[chunk, v]``. ``last``: the greatest key."""
 
-    start: int
     words: Words
     keys: Keys
     starts: Places
     tables: Places
-
-    @property
-    def end(self) -> int:
-        return self.start + len(self.keys)
+    last: int
 
 
 class _Open:
     """The block being filled: columns below ``count`` are written before ``count`` says so, and never change."""
 
-    def __init__(self, start: int) -> None:
-        self.start = start
+    def __init__(self) -> None:
         self.count = 0
         self.words: Words = np.empty((_BYTES // 8, _BLOCK), np.uint64)
         self.keys: Keys = np.empty(_BLOCK, np.int64)
 
 
 class HashIndex:
-    """Hashes under integer keys; one key may hold several (a video's frames). Positions count from 0 as added.
+    """Hashes under integer keys; one key may hold several (a video's frames).
 
     One thread may ``add`` while any number search: a search sees all that was added before it began.
     """
@@ -73,12 +69,12 @@ class HashIndex:
     def __init__(self) -> None:
         self._writing = threading.Lock()
         # Replaced as a whole, so that a search reads one consistent pair.
-        self._blocks: tuple[tuple[_Sealed, ...], _Open] = ((), _Open(0))
+        self._blocks: tuple[tuple[_Sealed, ...], _Open] = ((), _Open())
 
     def __len__(self) -> int:
-        """Hashes added so far; as ``since`` of a later search it stands for this moment."""
-        _, tail = self._blocks
-        return tail.start + tail.count
+        """Hashes added so far."""
+        sealed, tail = self._blocks
+        return sum(len(block.keys) for block in sealed) + tail.count
 
     def add(self, key: int, pdq: str) -> None:
         """Add one hash of 64 hex digits. ``key`` is a signed 64-bit integer. Raises ValueError on anything else."""
@@ -89,7 +85,7 @@ class HashIndex:
             tail.keys[tail.count] = key
             tail.count += 1
             if tail.count == _BLOCK:
-                self._blocks = _merged(sealed, tail.start, tail.words, tail.keys), _Open(tail.start + _BLOCK)
+                self._blocks = _merged(sealed, tail.words, tail.keys), _Open()
 
     def fill(self, keys: Sequence[int], pdqs: bytes) -> None:
         """Add many at once, 32 bytes each: a million in half a second."""
@@ -99,30 +95,31 @@ class HashIndex:
             words = np.concatenate((tail.words[:, : tail.count], rows.T), axis=1)
             named = np.concatenate((tail.keys[: tail.count], np.asarray(keys, np.int64)))
             full = len(named) // _BLOCK * _BLOCK
-            opened = _Open(tail.start + full)
+            opened = _Open()
             opened.count = len(named) - full
             opened.words[:, : opened.count], opened.keys[: opened.count] = words[:, full:], named[full:]
-            kept = _merged(sealed, tail.start, words[:, :full], named[:full]) if full else sealed
+            kept = _merged(sealed, words[:, :full], named[:full]) if full else sealed
             self._blocks = kept, opened
 
-    def within(self, pdqs: Sequence[str], radius: int, *, since: int = 0) -> list[tuple[int, int]]:
+    def within(self, pdqs: Sequence[str], radius: int, *, above: int = _NONE) -> list[tuple[int, int]]:
         """Keys with a hash at most ``radius`` bits from any of ``pdqs``, each with its least distance; by key.
 
-        Several queries at once are one picture's orientations. ``since`` leaves out the hashes at lower positions.
+        Several queries at once are one picture's orientations. ``above`` leaves out the keys up to that one.
         """
         if not pdqs or radius < 0:
             return []
         sealed, tail = self._blocks
-        count = tail.count
+        newest = np.flatnonzero(tail.keys[: tail.count] > above).astype(np.int32)
         found: list[tuple[Keys, Keys]] = []
         for query in _rows(pdqs):
             for block in sealed:
-                if block.end > since:
+                if block.last > above:
                     places = None if radius > _FARTHEST else _probable(block, query, radius)
-                    found.append(_near(block.words, block.keys, query, radius, since - block.start, places))
-            found.append(_near(tail.words[:, :count], tail.keys[:count], query, radius, since - tail.start, None))
+                    found.append(_near(block.words, block.keys, query, radius, places))
+            found.append(_near(tail.words, tail.keys, query, radius, newest))
         keys, distances = (np.concatenate([part[i] for part in found]) for i in range(2))
         order = np.lexsort((distances, keys))
+        order = order[keys[order] > above]
         keys, distances = keys[order], distances[order]
         first = np.ones(len(keys), np.bool_)
         first[1:] = keys[1:] != keys[:-1]
@@ -137,12 +134,12 @@ def _rows(pdqs: Sequence[str]) -> Words:
     return rows.view(np.uint64).reshape(-1, _BYTES // 8)
 
 
-def _merged(sealed: tuple[_Sealed, ...], start: int, full: Words, named: Keys) -> tuple[_Sealed, ...]:
+def _merged(sealed: tuple[_Sealed, ...], full: Words, named: Keys) -> tuple[_Sealed, ...]:
     """With one more. Blocks double in size from the newest to the oldest, so that a hash is moved O(log n) times."""
     kept, words, keys = list(sealed), [full], [named]
     while kept and len(kept[-1].keys) < min(_LARGEST, 2 * sum(len(part) for part in keys)):
         older = kept.pop()
-        start, words, keys = older.start, [older.words, *words], [older.keys, *keys]
+        words, keys = [older.words, *words], [older.keys, *keys]
     joined = np.concatenate(words, axis=1)
     chunks = np.ascontiguousarray(joined.T).view(np.uint16)
     starts = np.zeros((_CHUNKS, (1 << _BITS) + 1), np.int32)
@@ -151,7 +148,8 @@ def _merged(sealed: tuple[_Sealed, ...], start: int, full: Words, named: Keys) -
         tables[chunk] = np.argsort(values, kind="stable")
         np.cumsum(np.bincount(values, minlength=1 << _BITS), out=starts[chunk, 1:])
     starts += np.arange(_CHUNKS, dtype=np.int32)[:, None] * np.int32(len(chunks))
-    return (*kept, _Sealed(start, joined, np.concatenate(keys), starts, tables))
+    together = np.concatenate(keys)
+    return (*kept, _Sealed(joined, together, starts, tables, int(together.max())))
 
 
 @functools.cache
@@ -183,15 +181,14 @@ def _probable(block: _Sealed, query: Words, radius: int) -> Places:
     return block.tables.ravel().take(places)
 
 
-def _near(words: Words, keys: Keys, query: Words, radius: int, since: int, places: Places | None) -> tuple[Keys, Keys]:
-    """Keys and distances of what is within the radius, among ``places`` (None: all), from the place ``since`` on."""
+def _near(words: Words, keys: Keys, query: Words, radius: int, places: Places | None) -> tuple[Keys, Keys]:
+    """Keys and distances of what is within the radius, among ``places`` (None: all)."""
     halves = words[:2] if places is None else words[:2].take(places, axis=1)
     # Half of the bits first: hardly anything that is not near comes through.
     counts = np.bitwise_count(halves[0] ^ query[0])
     counts += np.bitwise_count(halves[1] ^ query[1])
     near = np.flatnonzero(counts <= radius)
     found = near if places is None else places[near]
-    found = found[found >= since]
     distances = np.bitwise_count(words[:, found] ^ query[:, None]).sum(axis=0, dtype=np.int64)
     kept = distances <= radius
     return keys[found[kept]], distances[kept]

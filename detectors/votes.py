@@ -67,6 +67,8 @@ def counted(keys: Whole, ours: Numbers, theirs: Numbers, least: int) -> tuple[Wh
     for bins in _bins(a, b):
         codes = picture | bins
         likely = _likely(codes, least)
+        if not len(likely):
+            continue
         found, agreeing = _different(codes[likely], cells_a[likely], cells_b[likely], least)
         np.maximum.at(counts, found >> 28, agreeing)
     kept = counts >= least
@@ -81,7 +83,7 @@ def _cells(places: Whole) -> Whole:
 def _likely(codes: Whole, least: int) -> Whole:
     """Where a code stands that occurs ``least`` times, and some others: told by a hash of it, for sorting takes longer
     than all else."""
-    room = max(10, len(codes).bit_length() + 1)
+    room = max(14, len(codes).bit_length() + 1)
     hashed = (codes.view(np.uint64) * _MIXED >> np.uint64(64 - room)).view(np.int64)
     return np.flatnonzero(np.bincount(hashed)[hashed] >= least)
 

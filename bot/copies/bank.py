@@ -10,7 +10,7 @@ from pathlib import Path
 from bot.copies.relate import Relater
 from bot.errors import UserError
 from bot.store import Store
-from bot.store.graph import prints
+from bot.store.nodes import prints
 from bot.store.times import to_us
 from detectors.evidence import MediaEvidence, Value
 from detectors.nearest import TURN_SLACK, HashIndex
@@ -77,7 +77,7 @@ def add(
         raise UserError(f"{label} is in the bank already ({evidence.sha256[:12]})")
     store.media.save_features(evidence.sha256, evidence.features)
     index, exact = HashIndex(), list[int]()
-    for media in store.graph.contents("media"):
+    for media in store.graph.nodes.contents("media"):
         index.fill(*prints(media))
         exact += [node for node, key, _ in media if key == f"m:{evidence.sha256}"]
     views = [view for f in hashes for view in f.orientations]
@@ -89,7 +89,7 @@ def remove(store: Store, relater: Relater, banked: Banked, who: str, now: dt.dat
     """Take a picture out of the bank, in the caller's transaction. Returns the posts to be judged again."""
     store.media.remove_from_bank(banked.sha256, who, to_us(now))
     label = f"{banked.kind}:{banked.label}"
-    media = store.graph.contents("media")
+    media = store.graph.nodes.contents("media")
     nodes = [node for some in media for node, _, _ in some if store.graph.common(node) == label]
     return _relabel(store, relater, nodes) | relater.bank_changed(banked.sha256)
 

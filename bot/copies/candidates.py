@@ -10,16 +10,14 @@ hundredth.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from bot.copies.parts import CROWD
-from bot.copies.proof import SHARED_LEAST, SURE, Proof
-from detectors.feature_index import FeatureIndex
-from detectors.features import Codes
+from bot.copies.proof import SURE, Proof
 from detectors.nearest import TURN_SLACK
 
 Keys = npt.NDArray[np.int64]
@@ -48,18 +46,6 @@ def positions(hashes: Sequence[str]) -> Ranks:
     exclusive or of their positions: the same from either side, and nothing that their time of arrival has a part in.
     """
     return np.frombuffer(bytes.fromhex("".join(sha256[:16] for sha256 in hashes)), ">u8").astype(np.uint64)
-
-
-def batches(
-    index: FeatureIndex, words: Codes, near: Collection[int], first: Callable[[Keys, Keys], Bools]
-) -> Iterator[Batch]:
-    """Whoever shares local features, and those ``near`` by hash: the latter, and whom ``first`` tells of keys and the
-    most places that each can have, in the first batch."""
-    close = np.fromiter(near, np.int64, len(near))
-    found = index.batches(words, SHARED_LEAST, lambda keys, most: np.isin(keys, close) | first(keys, most))
-    places, bound = next(found)
-    yield dict.fromkeys(near, 0) | places, bound
-    yield from found
 
 
 def by_hash(near: Mapping[int, int], places: Mapping[int, int]) -> set[int]:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-from bot.copies.candidates import Bools, Keys, Ranks, positions
+from bot.copies.candidates import Batch, Bools, Candidate, Keys, Ranks, by_hash, positions, proved
 from bot.copies.parts import CROWD
+from bot.copies.proof import Proof
 
 _FAR: Final = 2**64 - 1
 _OPEN: Final = (-1, _FAR)
@@ -37,27 +38,46 @@ class Crowds:
         self._positions = np.concatenate((self._positions, np.zeros(room - len(self._positions), np.uint64)))
         self._positions[np.asarray(nodes, np.int64)] = positions(hashes)
 
-    def ranks(self, node: int, others: Keys) -> Ranks:
+    def linked(
+        self,
+        position: np.uint64,
+        near: Mapping[int, int],
+        found: Iterable[Batch],
+        prove: Callable[[int, int], Proof | None],
+    ) -> Iterator[Candidate]:
+        """Those of a picture's candidates whose links stand: by hash, or as one is in the other's sample. Tries no more
+        than it must, in an order that nothing but the pictures decides."""
+        asking: set[int] = set()
+
+        def always(places: Mapping[int, int]) -> set[int]:
+            asking.update(self.asking(position, places))
+            return asking | by_hash(near, places)
+
+        for one in proved(found, lambda others: self._ranks(position, others), always, prove):
+            if one.within or one.by_hash or one.key in asking:
+                yield one
+
+    def _ranks(self, position: np.uint64, others: Keys) -> Ranks:
         """The ranks of others among those that agree with a picture at as many places as they."""
-        return np.asarray(self._positions[others] ^ self._positions[node], np.uint64)
+        return np.asarray(self._positions[others] ^ position, np.uint64)
 
     def open_to(self, others: Keys, most: Keys) -> Bools:
         """To whose samples a picture may belong that agrees with them at so many places at most."""
         return np.array([self._ends.get(other, _OPEN)[0] for other in others.tolist()], np.int64) <= most
 
-    def asking(self, node: int, places: Mapping[int, int]) -> set[int]:
+    def asking(self, position: np.uint64, places: Mapping[int, int]) -> set[int]:
         """The others to whose samples a picture belongs."""
         others, agreeing = _columns(places)
         ends = [self._ends.get(other, _OPEN) for other in places]
         least, last = np.array([e[0] for e in ends], np.int64), np.array([e[1] for e in ends], np.uint64)
-        return _within(others, agreeing, self.ranks(node, others), least, last)
+        return _within(others, agreeing, self._ranks(position, others), least, last)
 
     def beyond(self, node: int, places: Mapping[int, int]) -> set[int]:
         """The others of whom none belongs to the sample of a picture, nor this to theirs."""
         others, agreeing = _columns(places)
-        least, last = self._ends.get(node, _OPEN)
-        mine = _within(others, agreeing, self.ranks(node, others), np.int64(least), np.uint64(last))
-        return places.keys() - mine - self.asking(node, places)
+        (least, last), position = self._ends.get(node, _OPEN), self._positions[node]
+        mine = _within(others, agreeing, self._ranks(position, others), np.int64(least), np.uint64(last))
+        return places.keys() - mine - self.asking(position, places)
 
     def crowded(self, node: int) -> bool:
         """Whether a picture has a full sample."""
@@ -68,7 +88,7 @@ class Crowds:
         self._ends.pop(node, None)
         if len(doubtful) >= CROWD:
             others, agreeing = _columns(doubtful)
-            ranks = self.ranks(node, others).tolist()
+            ranks = self._ranks(self._positions[node], others).tolist()
             first = heapq.nsmallest(CROWD, zip((-agreeing).tolist(), ranks, strict=True))
             self._ends[node] = -first[-1][0], first[-1][1]
 

@@ -1,8 +1,9 @@
 """Which pictures are linked: *find*, *prove*, *link*, for one medium at a time.
 
-*find* asks the indexes for everything within the campaign's distance, or with local features in common. *prove*
-(``bot/copies/proof.py``) is pure on a pair of media, ordered by hash, so that it gives the same whichever of the two
-came first. *link* writes what is proven into the graph, in the caller's transaction.
+*find* (``finder.py``) asks the indexes for everything within the campaign's distance, or with local features in common.
+*prove* (``prover.py``, ``proof.py``) is pure on a pair of media, ordered by hash, so that it gives the same whichever
+came first. *link* writes what is proven into the graph, in the caller's transaction. The first two are mostly done
+beforehand, beside this one serial step (``ahead.py``), which then only sees to whoever came since.
 
 Which pairs are linked is a function of the set of media: those whose hashes suffice, and those of whom one belongs to
 the other's sample (``bot/copies/candidates.py``). A newcomer may take its place in the sample of a picture that is
@@ -11,82 +12,53 @@ crowded, and what falls out of it is then untied.
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Mapping
-from dataclasses import dataclass
-
-import msgspec
+from collections.abc import Iterable, Mapping
 
 from bot.campaign import Campaign
-from bot.copies.candidates import batches, by_hash, proved
+from bot.copies.ahead import Found
+from bot.copies.candidates import Batch
 from bot.copies.crowds import Crowds
-from bot.copies.proof import SHARED_LEAST, Proof, Sight, prove, sight
-from bot.copies.wholes import Print, hashes, least_distance, panels, repeat
+from bot.copies.finder import Finder, Medium
+from bot.copies.proof import SHARED_LEAST, Proof
+from bot.copies.prover import Prover
+from bot.copies.wholes import Print, hashes, least_distance, panels
 from bot.store import Store
-from bot.store.graph import prints
+from bot.store.nodes import prints
 from detectors.evidence import MediaEvidence
-from detectors.feature_index import FeatureIndex
-from detectors.features import Codes, Features, codes, unpack
-from detectors.nearest import TURN_SLACK, HashIndex
-
-_KEPT = 512  # media whose features are kept unpacked: what is copied just now is mostly copied again
-_UNLIKE = 1 << 16  # pairs of which it is remembered that there is no proof
-
-
-@dataclass(frozen=True, eq=False)
-class _Medium:
-    """A node's medium as the indexes know it."""
-
-    node: int
-    evidence: MediaEvidence
-    words: Codes
-
-    @property
-    def prints(self) -> list[Print]:
-        return [*hashes(self.evidence), *panels(self.evidence)]
+from detectors.features import codes
 
 
 class Linker:
-    """The indexes of pictures in memory, and their links in the store. Not for use from several threads."""
+    """The indexes of pictures in memory, and their links in the store. Not for use from several threads, but for
+    ``indexes``."""
 
     def __init__(self, store: Store, campaign: Campaign, version: str) -> None:
         self._store, self._campaign, self._version = store, campaign, version
-        self._hashes, self._features, self._crowds = HashIndex(), FeatureIndex(), Crowds()
+        self._finder, self._crowds = Finder(), Crowds()
+        self._prover = Prover(store.media, campaign, version)
         nodes: list[int] = []
         held: list[bytes] = []
-        for media in store.graph.contents("media"):
+        for media in store.graph.nodes.contents("media"):
             self._crowds.add([node for node, _, _ in media], [key[2:] for _, key, _ in media])
             named, hashes_of = prints(media)
             nodes += named
             held.append(hashes_of)
-        self._hashes.fill(nodes, b"".join(held))
-        self._features.fill((node, codes(packed)) for node, packed in store.media.feature_codes())
+        self._finder.hashes.fill(nodes, b"".join(held))
+        self._finder.features.fill((node, codes(packed)) for node, packed in store.media.feature_codes())
         self._crowds.settle_all(store.graph.partial_links.all_doubtful())
-        self.forget_bank()
 
-    def forget_bank(self) -> None:
-        """Read anew what everybody shares: at start, and after the bank has changed."""
-        self._sights: OrderedDict[str, Sight] = OrderedDict()
-        self._unlike: set[tuple[int, int]] = set()
-        self._shared = FeatureIndex()
-        self._shared_features: list[Features] = []
-        self._bank = self._bank_now()
-        self._banked = [pdq for *_, pdqs in self._store.media.bank() for pdq in pdqs]
-        for sha256, *_ in self._store.media.bank():
-            packed = self._store.media.features(sha256)
-            features = unpack(packed)
-            if features is not None:
-                self._shared.add(len(self._shared_features), codes(packed))
-                self._shared_features.append(features)
+    def indexes(self) -> tuple[Finder, Crowds]:
+        """What may be searched from other threads."""
+        return self._finder, self._crowds
 
     def bank_changed(self, sha256: str) -> set[str]:
         """A picture has entered the bank or left it: whatever shows it is found and proved anew, and the samples are
         filled up in which it leaves a gap. Returns the posts whose relations may change."""
-        self.forget_bank()
+        self._prover.renew()
         changed: set[str] = set()
         partial, crowded = self._store.graph.partial_links, set()
         shown = codes(self._store.media.features(sha256))
-        nodes = [node for node, _ in self._features.sharing(shown, SHARED_LEAST)]
+        nodes = [node for node, _ in self._finder.features.sharing(shown, SHARED_LEAST)]
         for node in nodes:
             partners = partial.doubtful(node)
             changed |= self._store.graph.unlink(node)
@@ -96,27 +68,25 @@ class Linker:
         for node in sorted({*nodes, *crowded}):
             medium = self._medium(node)
             if medium is not None:
-                changed |= self._link_all(medium)
+                changed |= self._link_all(medium, None, new=False)
         return changed
 
-    def add(self, evidence: MediaEvidence) -> tuple[int, set[str]]:
-        """The node of a medium, linked to all that is like it, and the posts whose relations may change with it."""
+    def add(self, evidence: MediaEvidence, found: Found | None = None) -> tuple[int, set[str]]:
+        """The node of a medium, linked to all that is like it, and the posts whose relations may change with it.
+        ``found``: what was found ahead; the links are the same without."""
         whole: list[Print] = [*hashes(evidence), *panels(evidence)]
         content = evidence.kind[:1].encode() + b"".join(bytes.fromhex(print_.pdq) for print_ in whole)
         node, new = self._store.graph.node(f"m:{evidence.sha256}", "media", content)
         if not new:
             return node, set()
-        if self._bank != self._bank_now():
-            self.forget_bank()
+        self._prover.refresh()
         label = self.label(evidence)
         if label is not None:
             self._store.graph.declare_common(node, label)
-        words = codes(self._store.media.features(evidence.sha256))
+        medium = Medium(node, evidence, codes(self._store.media.features(evidence.sha256)))
         self._crowds.add([node], [evidence.sha256])
-        for print_ in whole:
-            self._hashes.add(node, print_.pdq)
-        self._features.add(node, words)
-        changed = self._link_all(_Medium(node, evidence, words))
+        changed = self._link_all(medium, found, new=True)
+        self._finder.add(medium)
         return node, changed | self._store.pairs.met(evidence.sha256)
 
     def label(self, evidence: MediaEvidence) -> str | None:
@@ -132,30 +102,37 @@ class Linker:
                 return f"{kind}:{label}"
         return None
 
-    def _link_all(self, medium: _Medium) -> set[str]:
+    def _link_all(self, medium: Medium, found: Found | None, *, new: bool) -> set[str]:
         """Prove what may be like this medium, and link it; then settle it, and whoever has it in a sample."""
+        if found is not None and found.bank != self._prover.bank:
+            found = None
+        tried: Mapping[int, tuple[int, Proof | None]] = {} if found is None else found.tried
+        near, batches = self._found(medium, found)
+
+        def prove(other: int, places: int) -> Proof | None:
+            return tried[other][1] if other in tried else self._proved(medium, other, places)
+
         node, changed, met = medium.node, set[str](), dict[int, int]()
-        near = self._near(medium)
-        asking: set[int] = set()
-
-        def always(places: Mapping[int, int]) -> set[int]:
-            asking.update(self._crowds.asking(node, places))
-            return asking | by_hash(near, places)
-
-        for one in proved(
-            batches(self._features, medium.words, near, self._crowds.open_to),
-            lambda others: self._crowds.ranks(node, others),
-            always,
-            lambda other, places: self._proved(medium, other, places),
-        ):
-            if one.within or one.by_hash or one.key in asking:
-                agree, proof = 0 if one.by_hash else one.places, one.proof
-                detail = proof.detail(self._campaign)
-                changed |= self._store.graph.link(node, one.key, proof.kind, proof.distance, detail, agree)
-                met |= {one.key: agree} if proof.doubtful else {}
-        for touched in sorted({node} | self._crowds.asking(node, met)):
+        for one in self._crowds.linked(medium.position, near, batches, prove):
+            agree, proof = 0 if one.by_hash else one.places, one.proof
+            detail = proof.detail(self._campaign)
+            changed |= self._store.graph.link(node, one.key, proof.kind, proof.distance, detail, agree, new=new)
+            met |= {one.key: agree} if proof.doubtful else {}
+        for touched in sorted({node} | self._crowds.asking(medium.position, met)):
             changed |= self._settle(touched)
         return changed
+
+    def _found(self, medium: Medium, found: Found | None) -> tuple[dict[int, int], Iterable[Batch]]:
+        """Who is near by hash, at how many bits, and whoever shares features: of all, or of those found ahead and of
+        whoever came since."""
+        radius = self._campaign.copies.near
+        if found is None:
+            near = self._finder.near(medium, radius)
+            return near, self._finder.batches(medium, near, self._crowds.open_to)
+        newer = self._finder.near(medium, radius, above=found.upto)
+        batches = self._finder.batches(medium, newer, self._crowds.open_to, above=found.upto)
+        places = {key: count for batch, _ in batches for key, count in batch.items()}
+        return {**found.near, **newer}, [({key: count for key, (count, _) in found.tried.items()} | places, -1)]
 
     def _settle(self, node: int) -> set[str]:
         """Say where the sample of a picture ends now, and untie what is beyond it."""
@@ -166,61 +143,15 @@ class Linker:
             changed |= self._store.graph.untie(node, other, links[other][0])
         return changed
 
-    def _near(self, medium: _Medium) -> dict[int, int]:
-        """Who is near by hash, at how many bits."""
-        radius, near = self._campaign.copies.near + TURN_SLACK, dict[int, int]()
-        for print_ in medium.prints:
-            for key, bits in self._hashes.within(print_.orientations, radius):
-                near[key] = min(bits, near.get(key, bits))
-        near.pop(medium.node, None)
-        return near
-
-    def _medium(self, node: int) -> _Medium | None:
+    def _medium(self, node: int) -> Medium | None:
         sha256 = self._sha(node)
         evidence = self._store.media.any_evidence(sha256, self._version)
         if not isinstance(evidence, MediaEvidence):
             return None
-        return _Medium(node, evidence, codes(self._store.media.features(sha256)))
+        return Medium(node, evidence, codes(self._store.media.features(sha256)))
 
     def _sha(self, node: int) -> str:
         return self._store.graph.key(node)[2:]
 
-    def _proved(self, medium: _Medium, other: int, places: int) -> Proof | None:
-        """What two media prove. Without places in common they must be near by their hashes, as seen from either side:
-        who searches whom decides on a few bits more or less."""
-        pair = (min(medium.node, other), max(medium.node, other))
-        known = None if pair in self._unlike else self._store.media.any_evidence(self._sha(other), self._version)
-        if not isinstance(known, MediaEvidence) or other == medium.node:
-            return None
-        first, second = sorted((medium.evidence, known), key=lambda e: e.sha256)
-        if not places and repeat(first, second, self._campaign) is None:
-            return None
-        proof = prove(self._sight(first), self._sight(second), self._campaign)
-        if proof is None:
-            if len(self._unlike) == _UNLIKE:
-                self._unlike.clear()
-            self._unlike.add(pair)
-        return proof
-
-    def _sight(self, evidence: MediaEvidence) -> Sight:
-        """The medium with its features, and which of these lie on what everybody shares."""
-        seen = self._sights.get(evidence.sha256)
-        if seen is None:
-            packed = self._store.media.features(evidence.sha256)
-            shared = (self._shared_features[key] for key, _ in self._shared.sharing(codes(packed), SHARED_LEAST))
-            seen = sight(self._unbanked(evidence), unpack(packed), shared, self._campaign)
-            self._sights[evidence.sha256] = seen
-            if len(self._sights) > _KEPT:
-                self._sights.popitem(last=False)
-        else:
-            self._sights.move_to_end(evidence.sha256)
-        return seen
-
-    def _unbanked(self, evidence: MediaEvidence) -> MediaEvidence:
-        """Without the panels that are what everybody shares."""
-        near = self._campaign.copies.near
-        kept = (p for p in evidence.panels if least_distance(p.orientations, self._banked) > near)
-        return msgspec.structs.replace(evidence, panels=tuple(kept))
-
-    def _bank_now(self) -> tuple[str, ...]:
-        return tuple(sha256 for sha256, *_ in self._store.media.bank())
+    def _proved(self, medium: Medium, other: int, places: int) -> Proof | None:
+        return self._prover.proved(medium.evidence, self._sha(other), places)

@@ -16,7 +16,8 @@ import msgspec
 import numpy as np
 
 from bot.campaign import Campaign
-from bot.copies.candidates import Bools, Keys, batches, by_hash, positions, proved
+from bot.copies.candidates import Bools, Keys, by_hash, positions, proved
+from bot.copies.finder import Finder, Medium
 from bot.copies.parts import common, counts, is_clear
 from bot.copies.proof import (
     Proof,
@@ -31,10 +32,8 @@ from bot.copies.proof import (
 from bot.copies.proof import score_of as proof_score
 from bot.copies.wholes import BITS, Print, hashes, panels
 from detectors.evidence import MediaEvidence, Point, Quad, Value
-from detectors.feature_index import FeatureIndex
 from detectors.features import codes, unpack
 from detectors.geometry import aligned
-from detectors.nearest import TURN_SLACK, HashIndex
 from detectors.text import story
 from detectors.text_index import TextIndex
 
@@ -107,15 +106,15 @@ class Matcher:
         self._items: list[Item] = []
         self._sights: dict[int, Sight] = {}
         self._frames: dict[int, list[tuple[str, int]]] = {}
-        self._hashes, self._features = HashIndex(), FeatureIndex()
+        self._finder = Finder()
         self._same: defaultdict[str, list[int]] = defaultdict(list)
         for key, item in enumerate(items):
             self._items.append(item)
             self._same[item.evidence.sha256].append(key)
             prints: tuple[Print, ...] = (*hashes(item.evidence), *panels(item.evidence))
             for print_ in prints:
-                self._hashes.add(key, print_.pdq)
-        self._features.fill((key, codes(item.evidence.features)) for key, item in enumerate(self._items))
+                self._finder.hashes.add(key, print_.pdq)
+        self._finder.features.fill((key, codes(item.evidence.features)) for key, item in enumerate(self._items))
         self._positions = positions([item.evidence.sha256 for item in self._items])
 
     def matches(self, query: Item) -> list[Match]:
@@ -138,15 +137,13 @@ class Matcher:
     def _related(self, query: Item) -> list[_Related]:
         """Whatever is proved, but for the same bytes: doubtful matches too."""
         same = set(self._same[query.evidence.sha256])
-        prints: tuple[Print, ...] = (*hashes(query.evidence), *panels(query.evidence))
-        views = [view for print_ in prints for view in print_.orientations]
-        near = {key: bits for key, bits in self._hashes.within(views, self._near + TURN_SLACK) if key not in same}
-        position, seen = positions([query.evidence.sha256]), self._sight(query)
-
+        medium = Medium(-1, query.evidence, codes(query.evidence.features))
+        near = {key: bits for key, bits in self._finder.near(medium, self._near).items() if key not in same}
+        position, seen = medium.position, self._sight(query)
         return [
             _Related(one.key, one.proof, *self._points(one.proof, query.evidence, self._items[one.key].evidence))
             for one in proved(
-                batches(self._features, codes(query.evidence.features), near, _nobody),
+                self._finder.batches(medium, near, _nobody),
                 lambda keys: self._positions[keys] ^ position,
                 lambda places: by_hash(near, places),
                 lambda key, _: None if key in same else self._tried(seen, self._held(key)),

@@ -6,11 +6,14 @@ ends in the same relations.
 from __future__ import annotations
 
 import hashlib
+from collections import OrderedDict
 from collections.abc import Sequence
+from typing import Final
 
 import msgspec
 
 from bot.campaign import Campaign
+from bot.copies.ahead import Ahead, Found
 from bot.copies.linking import Linker
 from bot.copies.relations import relations
 from bot.model import Interval, Looked, Post, Relation
@@ -20,6 +23,8 @@ from bot.store.times import span
 from detectors.evidence import MediaEvidence
 from detectors.text import story
 from detectors.text_index import TextIndex
+
+_FOUND: Final = 512  # media found ahead that wait for their posts; of some that were given up it never comes
 
 
 def author_key(post: Post, person: str | None) -> str:
@@ -35,12 +40,15 @@ def ground(campaign: Campaign) -> str:
 
 
 class Relater:
-    """The indexes in memory and the graph in the store. One per data directory; not for use from several threads."""
+    """The indexes in memory and the graph in the store. One per data directory; not for use from several threads, but
+    for ``find_ahead``."""
 
     def __init__(self, store: Store, campaign: Campaign, version: str) -> None:
         self._store = store
         self._campaign = campaign
         self._version = version
+        self._ahead = Ahead(store.directory, campaign, version)
+        self._found: OrderedDict[str, Found] = OrderedDict()
         store.grounds.put(ground(campaign))
         self.reload()
 
@@ -48,6 +56,19 @@ class Relater:
         """Build the indexes anew from the store: at start, and after a transaction that did not commit."""
         self._pictures = Linker(self._store, self._campaign, self._version)
         self._read_stories()
+
+    def find_ahead(self, evidence: MediaEvidence) -> None:
+        """Find and prove what a medium may be a copy of, so that relating its post takes less: on any thread, and
+        harmless where it is left out. ``evidence`` has its features with it."""
+        found = self._ahead.find(evidence, lambda: self._pictures.indexes())
+        if found is not None:
+            self._found[evidence.sha256] = found
+            if len(self._found) > _FOUND:
+                self._found.popitem(last=False)
+
+    def close(self) -> None:
+        """Find nothing ahead any more; harmless when called twice."""
+        self._ahead.close()
 
     def _read_stories(self) -> None:
         """Read the index of stories anew: at start, and after somebody else has changed it."""
@@ -75,7 +96,7 @@ class Relater:
         entered = [*post.entered, *post.former_entered]
         for (slot, item), interval in zip(media, entered, strict=True):
             if isinstance(item.result, MediaEvidence):
-                node, touched = self._pictures.add(item.result)
+                node, touched = self._pictures.add(item.result, self._found.pop(item.result.sha256, None))
                 changed |= touched
                 occurrences.append(_occurrence(post, slot, node, author, interval))
         words = story(f"{post.title}\n{post.text}", self._campaign.notice.texts)

@@ -18,10 +18,11 @@ function of the set.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from bot.copies import parts
 from bot.store.connection import Connection, Row
+from bot.store.nodes import Nodes
 from bot.store.partial_links import PartialLinks
 from bot.store.times import UNBOUNDED
 from detectors.evidence import Value
@@ -43,7 +44,6 @@ class Occurrence(Value):
     latest: int
 
 
-_STEP = 65_536  # nodes read at once
 _DECIDED = (
     "SELECT 1 FROM pairs p JOIN nodes m ON m.key = p.a JOIN nodes n ON n.key = p.b"
     " WHERE (m.id, n.id) IN ((?1, ?2), (?2, ?1))"
@@ -57,6 +57,7 @@ class Graph:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self.nodes = Nodes(connection)
         self.partial_links = PartialLinks(connection)
 
     def node(self, key: str, kind: str, content: bytes | None = None) -> tuple[int, bool]:
@@ -82,9 +83,12 @@ class Graph:
         row = self._connection.row("SELECT common FROM nodes WHERE id = ?", (node,))
         return None if row is None else row[0]
 
-    def link(self, a: int, b: int, kind: str, distance: int, detail: str = "{}", places: int = 0) -> set[str]:
+    def link(
+        self, a: int, b: int, kind: str, distance: int, detail: str = "{}", places: int = 0, *, new: bool = False
+    ) -> set[str]:
         """Store a proven link; near and text links join clusters. ``places``: at how many the two pictures agree, where
-        the link stands only as long as one is in the other's sample. Returns the posts whose standing may have changed.
+        the link stands only as long as one is in the other's sample. ``new``: all that the first node is linked to is
+        being linked just now, and is told of by that. Returns the posts whose standing may have changed.
         """
         low, high = min(a, b), max(a, b)
         kept = "held_links" if self._connection.row(_DECIDED, (low, high)) else "links"
@@ -95,7 +99,7 @@ class Graph:
         if low == high or not self._connection.run(insert, row) or kept == "held_links":
             return set()
         if kind == "partial":
-            return self._swayed(low, high)
+            return self._swayed(low, high, {b} if new else {a, b})
         if self.common(a) is not None or self.common(b) is not None:
             return set()
         return self._join(self.cluster(a), self.cluster(b))
@@ -253,9 +257,11 @@ class Graph:
         """The nodes that partial links join to this one, less those that are, or rest on, what everybody shares."""
         return [other for other in self.partial_links.counting(node) if self.common(other) is None]
 
-    def _swayed(self, a: int, b: int) -> set[str]:
-        """The posts whose relations a partial link of two nodes may change."""
-        nodes = {a, b} | self.partial_links.swayed(a, by=b) | self.partial_links.swayed(b, by=a)
+    def _swayed(self, a: int, b: int, partners_of: set[int]) -> set[str]:
+        """The posts whose relations a partial link of two nodes may change: their own, and of partners of these."""
+        nodes = {a, b}
+        for node in partners_of:
+            nodes |= self.partial_links.swayed(node, by=a + b - node)
         return {post for node in nodes for post in self._posts_with("node = ?", (node,))}
 
     def unlink(self, node: int) -> set[str]:
@@ -269,7 +275,7 @@ class Graph:
     def untie(self, a: int, b: int, kind: str) -> set[str]:
         """Forget the link of two nodes that depends on samples. Returns the posts whose relations may change."""
         low, high = min(a, b), max(a, b)
-        touched = self._swayed(low, high)
+        touched = self._swayed(low, high, {a, b})
         for table in ("links", "held_links"):
             self._connection.run(
                 f"DELETE FROM {table} WHERE (a, b, kind) = (?, ?, ?) AND places > 0", (low, high, kind)
@@ -354,15 +360,6 @@ class Graph:
         for table in ("occurrences", "links", "held_links", "nodes", "story_blocks"):
             self._connection.run(f"DELETE FROM {table}")
 
-    def contents(self, kind: str) -> Iterator[list[tuple[int, str, bytes | None]]]:
-        """(id, key, content) of every node of a kind, in order of id, some at a time: a million at once would take more
-        time to make room for than to read."""
-        last = -1
-        select = "SELECT id, key, content FROM nodes WHERE kind = ? AND id > ? ORDER BY id LIMIT ?"
-        while rows := self._connection.rows(select, (kind, last, _STEP)):
-            yield rows
-            last = rows[-1][0]
-
     def _occurrences(self, where: str, parameters: tuple[object, ...]) -> list[Occurrence]:
         rows = self._connection.rows(
             f"SELECT post_id, slot, node, author, earliest, latest FROM occurrences WHERE {where}", parameters
@@ -374,13 +371,6 @@ class Graph:
             row[0]
             for row in self._connection.rows(f"SELECT DISTINCT post_id FROM occurrences WHERE {where}", parameters)
         }
-
-
-def prints(media: Iterable[tuple[int, str, bytes | None]]) -> tuple[list[int], bytes]:
-    """Every hash of media as ``Graph.contents`` gives them: the node of each, and their 32 bytes one after another."""
-    held = [(node, content) for node, _, content in media if content is not None]
-    nodes = [node for node, content in held for _ in range(1, len(content), 32)]
-    return nodes, b"".join([content[1:] for _, content in held])
 
 
 def _occurrence(row: Row) -> Occurrence:

@@ -79,10 +79,12 @@ class PartialLinks:
         with_it = self.of(node)
         without = _common([part for part in with_it if part[0] != by])
         shared = _common(with_it)
+        differ = without ^ shared
         return {
             other
             for other, detail, points in with_it
             if detail is not None
+            and points & differ
             and not detail.clear
             and parts.counts(points, without, detail.least) != parts.counts(points, shared, detail.least)
         }

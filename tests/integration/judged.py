@@ -96,7 +96,8 @@ class Square:
         fetcher = Fetcher(Fetch(), blobs, SystemClock())
         looker = Looker(fetcher, blobs, InlineEngine(self._examine), VERSION, 10**6, 10**6)
         store = self.store
-        pipeline = Pipeline(store, Relater(store, self.campaign, VERSION), looker, self.campaign)
+        relater = Relater(store, self.campaign, VERSION)
+        pipeline = Pipeline(store, relater, looker, self.campaign)
 
         async def has_evidence(sha256: str) -> bool:
             return pipeline.has_evidence(sha256)
@@ -108,4 +109,5 @@ class Square:
                 found = await pipeline.look(plan, has_evidence)
                 with store.transaction():
                     pipeline.settle(plan, found, now)
+        relater.close()
         await fetcher.close()

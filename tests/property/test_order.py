@@ -51,7 +51,8 @@ def run(folder: Path, deliveries: list[Delivery], pauses: set[int]) -> dict[str,
     async def feed() -> None:
         fetcher = Fetcher(Fetch(), blobs, SystemClock())
         looker = Looker(fetcher, blobs, InlineEngine(canned), "v", 10**6, 10**6)
-        pipeline = Pipeline(store, Relater(store, CAMPAIGN, "v"), looker, CAMPAIGN)
+        relater = Relater(store, CAMPAIGN, "v")
+        pipeline = Pipeline(store, relater, looker, CAMPAIGN)
         for i, delivery in enumerate(deliveries):
             with store.transaction():
                 dirty = store.intake.take(delivery.source, Batch(deliveries=(delivery,)), delivery.observed_at)
@@ -59,6 +60,7 @@ def run(folder: Path, deliveries: list[Delivery], pauses: set[int]) -> dict[str,
             if i in pauses:
                 await drain(pipeline)
         await drain(pipeline)
+        relater.close()
         await fetcher.close()
 
     asyncio.run(feed())

@@ -19,7 +19,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.campaign import Campaign, load_campaign
-from bot.copies import bank, candidates, crowds, linking, parts
+from bot.copies import bank, candidates, crowds, parts, prover
 from bot.copies.parts import CROWD
 from bot.copies.proof import Proof, Sight, prove
 from bot.copies.relate import Relater
@@ -270,14 +270,14 @@ def test_samples_hold_those_with_most_in_common() -> None:
     known = crowds.Crowds()
     known.add([1, 2, 3, 4], [f"{value:016x}" + "0" * 48 for value in (0b000, 0b011, 0b001, 0b100)])
     places = {2: 9, 3: 9, 4: 12}
-    assert known.ranks(1, np.array([2, 3, 4])).tolist() == [3, 1, 4]
     with small_samples(2):
         known.settle_all([(1, 4, 12), (1, 3, 9), (2, 3, 20), (2, 4, 21)])
     assert [known.crowded(node) for node in (1, 2, 3, 4)] == [True] * 4
     assert known.beyond(1, places) == {2}
     assert known.open_to(np.array([1, 2, 9]), np.array([8, 20, 1])).tolist() == [False, True, True]
-    assert known.asking(2, {1: 9}) == set()
-    assert known.asking(2, {1: 10}) == {1}
+    second = candidates.positions([f"{0b011:016x}" + "0" * 48])[0]
+    assert known.asking(second, {1: 9}) == set()
+    assert known.asking(second, {1: 10}) == {1}
     known.settle(1, {4: 12})
     assert known.beyond(1, places) == set()
 
@@ -348,7 +348,7 @@ def test_a_flood_of_framed_pictures_costs_few_proofs(tmp_path: Path, monkeypatch
         proofs.append(first)
         return prove(first, second, campaign)
 
-    monkeypatch.setattr(linking, "prove", counted)
+    monkeypatch.setattr(prover, "prove", counted)
     found = related(tmp_path, [f"framed {seed}" for seed in range(10, 46)], list(range(36)))
     assert all(relations == () for relations in found.values())
     assert len(proofs) <= 36 * 2 * CROWD
