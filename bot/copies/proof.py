@@ -42,7 +42,7 @@ _ASKEW: Final = 0.01
 one carpet with different things on it, seven in eight did. (Photographs of the threshold split.)"""
 _LESS: Final = 0.95  # of the least score of a copy, what hollow proofs reach at most
 _MARK: Final = 0.5  # score from which a place holds a brand mark
-_ANY: Final = 4  # agreeing features, of which the geometry of two always is in agreement
+_ANY: Final = 4  # agreeing features, below which a proof tells nothing: two always agree
 _HALF: Final = 10  # agreeing features beyond the least that take the score half of the rest of its way to 1
 
 
