@@ -77,16 +77,15 @@ class PartialLinks:
     def swayed(self, node: int, by: int) -> set[int]:
         """The partners whose links to this node count with its link ``by`` and not without it, or the reverse."""
         with_it = self.of(node)
-        without = _common([part for part in with_it if part[0] != by])
-        shared = _common(with_it)
-        differ = without ^ shared
+        unsure = [(o, d.least, p) for o, d, p in with_it if d is not None and not d.clear and d.least < parts.NEVER]
+        if not unsure:
+            return set()
+        without, shared = _common([part for part in with_it if part[0] != by]), _common(with_it)
         return {
             other
-            for other, detail, points in with_it
-            if detail is not None
-            and points & differ
-            and not detail.clear
-            and parts.counts(points, without, detail.least) != parts.counts(points, shared, detail.least)
+            for other, least, points in unsure
+            if points & (without ^ shared)
+            and parts.counts(points, without, least) != parts.counts(points, shared, least)
         }
 
 
