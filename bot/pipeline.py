@@ -54,6 +54,7 @@ class Pipeline:
 
     def __init__(self, store: Store, relater: Relater, looker: Looker, campaign: Campaign) -> None:
         self._store, self._relater, self._looker, self._campaign = store, relater, looker, campaign
+        self._finding = asyncio.Lock()  # who waits for a turn takes no thread meanwhile
 
     def plan(self, job: Job) -> Plan:
         """What must be looked at before this post can be judged."""
@@ -91,7 +92,8 @@ class Pipeline:
         seen = tuple(await asyncio.gather(*(self._looker.look(ref, has_evidence) for ref in plan.todo)))
         for item in seen:
             if isinstance(item.examined, MediaEvidence):
-                await asyncio.to_thread(self._find_ahead, item.examined)
+                async with self._finding:
+                    await asyncio.to_thread(self._find_ahead, item.examined)
         return seen
 
     def _find_ahead(self, evidence: MediaEvidence) -> None:

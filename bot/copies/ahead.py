@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from bot.campaign import Campaign
 from bot.copies.crowds import Crowds
@@ -20,6 +20,8 @@ from bot.copies.prover import Prover
 from bot.store import Store
 from detectors.evidence import MediaEvidence
 from detectors.features import codes
+
+_PAGES: Final = 4096  # KiB of the database kept in memory: little is asked for twice
 
 
 class Found(NamedTuple):
@@ -50,6 +52,7 @@ class Ahead:
             if self._store is None:
                 self._store = Store(self._directory)
                 self._store.connection.run("PRAGMA query_only = ON")
+                self._store.connection.run(f"PRAGMA cache_size = -{_PAGES}")
                 self._prover = Prover(self._store.media, self._campaign, self._version)
             return self._find(self._store, self._prover, evidence, indexes)
 
