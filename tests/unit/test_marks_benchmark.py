@@ -108,6 +108,19 @@ def test_photographs_come_with_the_boxes_of_their_brand(tmp_path: Path) -> None:
     assert annotated(tmp_path, ["apple"]) == [(pictures / "1.jpg", "apple", ((10.0, 20.0, 40.0, 60.0),))]
 
 
+def test_photographs_that_were_looked_at_are_left_out(tmp_path: Path) -> None:
+    """Each subset holds those before it, so a photograph is known by the first that it is in."""
+    pictures = tmp_path / "flickr_logos_27_dataset_images"
+    pictures.mkdir()
+    for number in (1, 2, 3):
+        (pictures / f"{number}.jpg").touch()
+    (tmp_path / "flickr_logos_27_dataset_training_set_annotation.txt").write_text(
+        "3.jpg Apple 3 1 1 9 9\n1.jpg Apple 3 1 1 9 9\n1.jpg Apple 1 1 1 9 9\n2.jpg Apple 2 1 1 9 9\n"
+    )
+    names = [[one.path.name for one in annotated(tmp_path, ["apple"], upto)] for upto in range(4)]
+    assert names == [["1.jpg", "2.jpg", "3.jpg"], ["2.jpg", "3.jpg"], ["3.jpg"], []]
+
+
 def test_classical_features_find_what_they_can() -> None:
     """A large, clean lock-up on a soft scene is found at its place: the baselines are no straw men."""
     kit = load_kit("gate")
