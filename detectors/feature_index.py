@@ -125,7 +125,7 @@ class FeatureIndex:
         least: int,
         first: Callable[[Keys, Keys], npt.NDArray[np.bool_]] | None = None,
         *,
-        above: int = -1,
+        above: int | None = None,
     ) -> Iterator[tuple[dict[int, int], int]]:
         """The same a batch at a time, at least one: places by key, and the most that any key of a later batch can have,
         -1 after the last.
@@ -134,8 +134,8 @@ class FeatureIndex:
         ``first``: of keys and of the most places that each can have, which must be in the first batch. ``above`` leaves
         out the keys up to that one.
         """
-        numbers, theirs, ours = self._all_pairs(codes.telling(), above)
-        base = above + 1
+        base = 0 if above is None else above + 1
+        numbers, theirs, ours = self._all_pairs(codes.telling(), base)
         keys = numbers - base  # counted from the least, for tables reach up to the greatest
         most = np.bincount(keys)
         known = np.flatnonzero(most >= least)
@@ -151,19 +151,19 @@ class FeatureIndex:
             yield dict(zip((found + base).tolist(), counts.tolist(), strict=True)), bound
             start, end = max(end, 1), 4 * end
 
-    def _all_pairs(self, codes: Codes, above: int) -> tuple[Keys, npt.NDArray[np.uint32], npt.NDArray[np.uint32]]:
-        """The picture of each pair of features, and the feature of either side."""
+    def _all_pairs(self, codes: Codes, base: int) -> tuple[Keys, npt.NDArray[np.uint32], npt.NDArray[np.uint32]]:
+        """The picture of each pair of features, of those from the key ``base`` on, and the feature of either side."""
         order = np.argsort(codes.words, kind="stable")
         words, signatures = codes.words[order], codes.signatures[order]
         pairs: list[tuple[npt.NDArray[np.int32], npt.NDArray[np.uint32], npt.NDArray[np.int64]]] = []
         if len(codes):
             blocks, newest = self._held
             for block in blocks:
-                if block.last > above:
+                if block.last >= base:
                     asked, found = _pairs(block, words, signatures)
-                    later = slice(None) if above < 0 else block.keys[found] > above
+                    later = block.keys[found] >= base if base else slice(None)
                     pairs.append((block.keys[found[later]], block.places[found[later]], asked[later]))
-            pairs.append(_unsorted_pairs(newest.written(), words, signatures, above))
+            pairs.append(_unsorted_pairs(newest.written(), words, signatures, base))
         keys, theirs, asked = (
             np.concatenate([np.empty(0, kind), *(part[i] for part in pairs)])
             for i, kind in enumerate((np.int64, np.uint32, np.int64))
@@ -215,12 +215,12 @@ def _pairs(
 
 
 def _unsorted_pairs(
-    rows: _Postings, words: npt.NDArray[np.uint16], signatures: npt.NDArray[np.uint64], above: int
+    rows: _Postings, words: npt.NDArray[np.uint16], signatures: npt.NDArray[np.uint64], base: int
 ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.uint32], npt.NDArray[np.int64]]:
     """The key and the place of each pair, and which of the features asked for: among postings in any order."""
     asked_for = np.zeros(WORDS, np.bool_)
     asked_for[words] = True
-    found = np.flatnonzero(asked_for[rows.words] & (rows.keys > above))
+    found = np.flatnonzero(asked_for[rows.words] & (rows.keys >= base))
     starts, ends = (np.searchsorted(words, rows.words[found], side) for side in ("left", "right"))
     lengths = ends - starts
     asked = np.arange(lengths.sum()) + np.repeat(starts - np.cumsum(lengths) + lengths, lengths)

@@ -31,7 +31,6 @@ _BLOCK: Final = 16_384
 _LARGEST: Final = 1 << 19  # hashes of a block from which it is merged no more: half a second's sorting at most
 _CHUNKS: Final = 16
 _BITS: Final = 16  # of a chunk
-_NONE: Final = -(2**63)  # below every key
 _FARTHEST: Final = 3 * _CHUNKS - 1  # radius beyond which a chunk may be 3 bits off: all are compared then
 
 TURN_SLACK = 4
@@ -101,7 +100,7 @@ class HashIndex:
             kept = _merged(sealed, words[:, :full], named[:full]) if full else sealed
             self._blocks = kept, opened
 
-    def within(self, pdqs: Sequence[str], radius: int, *, above: int = _NONE) -> list[tuple[int, int]]:
+    def within(self, pdqs: Sequence[str], radius: int, *, above: int | None = None) -> list[tuple[int, int]]:
         """Keys with a hash at most ``radius`` bits from any of ``pdqs``, each with its least distance; by key.
 
         Several queries at once are one picture's orientations. ``above`` leaves out the keys up to that one.
@@ -109,17 +108,18 @@ class HashIndex:
         if not pdqs or radius < 0:
             return []
         sealed, tail = self._blocks
-        newest = np.flatnonzero(tail.keys[: tail.count] > above).astype(np.int32)
+        count = tail.count  # read once: another thread may be adding
+        newest = None if above is None else np.flatnonzero(tail.keys[:count] > above).astype(np.int32)
         found: list[tuple[Keys, Keys]] = []
         for query in _rows(pdqs):
             for block in sealed:
-                if block.last > above:
+                if above is None or block.last > above:
                     places = None if radius > _FARTHEST else _probable(block, query, radius)
                     found.append(_near(block.words, block.keys, query, radius, places))
-            found.append(_near(tail.words, tail.keys, query, radius, newest))
+            found.append(_near(tail.words[:, :count], tail.keys[:count], query, radius, newest))
         keys, distances = (np.concatenate([part[i] for part in found]) for i in range(2))
         order = np.lexsort((distances, keys))
-        order = order[keys[order] > above]
+        order = order if above is None else order[keys[order] > above]
         keys, distances = keys[order], distances[order]
         first = np.ones(len(keys), np.bool_)
         first[1:] = keys[1:] != keys[:-1]

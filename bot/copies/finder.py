@@ -48,7 +48,7 @@ class Finder:
             self.hashes.add(medium.node, print_.pdq)
         self.features.add(medium.node, medium.words)
 
-    def near(self, medium: Medium, radius: int, *, above: int = -1) -> dict[int, int]:
+    def near(self, medium: Medium, radius: int, *, above: int | None = None) -> dict[int, int]:
         """Who is near by hash, at how many bits: within ``radius`` and what turning may add. ``above``, here and below:
         only nodes after that one."""
         near: dict[int, int] = {}
@@ -59,7 +59,7 @@ class Finder:
         return near
 
     def batches(
-        self, medium: Medium, near: Collection[int], first: Callable[[Keys, Keys], Bools], *, above: int = -1
+        self, medium: Medium, near: Collection[int], first: Callable[[Keys, Keys], Bools], *, above: int | None = None
     ) -> Iterator[Batch]:
         """Whoever shares local features, and those ``near`` by hash: the latter, and whom ``first`` tells of keys and
         the most places that each can have, in the first batch."""
