@@ -92,13 +92,9 @@ def _different(codes: Whole, ours: Whole, theirs: Whole, least: int) -> tuple[Wh
     """The bins with features in at least ``least`` different cells of either picture, and the smaller of the two
     numbers."""
     found, counts = _each(_each(codes << _CELL_BITS | ours)[0] >> _CELL_BITS)
-    found, counts = found[counts >= least], counts[counts >= least]
-    if not len(found):
-        return found, counts
-    place = np.minimum(np.searchsorted(found, codes), len(found) - 1)
-    within = found[place] == codes
-    others, _ = _each(place[within] << _CELL_BITS | theirs[within])
-    return found, np.minimum(counts, np.bincount(others >> _CELL_BITS, minlength=len(found)))
+    _, others = _each(_each(codes << _CELL_BITS | theirs)[0] >> _CELL_BITS)  # the same bins, in the same order
+    fewer = np.minimum(counts, others)
+    return found[fewer >= least], fewer[fewer >= least]
 
 
 def _each(values: Whole) -> tuple[Whole, Whole]:
