@@ -29,7 +29,7 @@ import numpy as np
 from benchmarks.copies_seen import Seen, stored
 from benchmarks.in_domain import KINDS
 from bot.campaign import load_campaign
-from bot.copies.ahead import Ahead, Found
+from bot.copies.ahead import Ahead
 from bot.copies.linking import Linker
 from bot.store import Store
 
@@ -66,14 +66,14 @@ class Costs(NamedTuple):
 def taken_in(pictures: Sequence[Seen], *, found_ahead: bool) -> tuple[dict[str, Costs], int]:
     """What the last quarter cost, by kind; and how many links stand at the end."""
     costs: defaultdict[str, Costs] = defaultdict(lambda: Costs([], []))
-    campaign, found, spent = load_campaign(), dict[int, Found | None](), dict[int, float]()
+    campaign, spent = load_campaign(), dict[int, float]()
     with tempfile.TemporaryDirectory() as folder:
         store = Store(Path(folder))
         linker, ahead = Linker(store, campaign, ""), Ahead(Path(folder), campaign, "")
         for start in range(0, len(pictures) + _WAY, _TOGETHER):
             for place in range(start, min(start + _TOGETHER, len(pictures))) if found_ahead else ():
                 begun = time.thread_time()
-                found[place] = ahead.find(pictures[place].evidence, linker.indexes)
+                ahead.find(pictures[place].evidence, linker.indexes)
                 spent[place] = time.thread_time() - begun
             with store.transaction():
                 for place in range(max(0, start - _WAY), start - _WAY + _TOGETHER):
@@ -81,7 +81,7 @@ def taken_in(pictures: Sequence[Seen], *, found_ahead: bool) -> tuple[dict[str, 
                         seen = pictures[place]
                         store.media.save(seen.evidence.sha256, "", seen.evidence, 0)
                         begun = time.thread_time()
-                        linker.add(seen.evidence, found.pop(place, None))
+                        linker.add(seen.evidence, ahead.take(seen.evidence.sha256))
                         took = time.thread_time() - begun
                         for kind in (_kind(seen), "all") if place >= len(pictures) * 3 // 4 else ():
                             costs[kind].ahead.append(spent.get(place, 0.0) * 1000)

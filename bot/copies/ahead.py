@@ -1,13 +1,15 @@
 """Finding and proving ahead: beside the one serial step, on a reading connection of its own.
 
 What is found ahead is what the serial step would find among all that was committed at that moment; the serial step
-(``bot/copies/linking.py``) adds whoever came since. Proofs are pure on a pair, and samples only become stricter as
-pictures come: so the two together try all that the serial step alone would have tried, and the links are the same.
+(``bot/copies/linking.py``) adds whoever came since. Proofs are pure on a pair, and within one *stage* of the indexes
+samples only become stricter: so the two together try all that the serial step alone would have tried, and the links are
+the same. A change of the bank, and a transaction that is rolled back, begin another stage.
 """
 
 from __future__ import annotations
 
 import threading
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -21,49 +23,96 @@ from bot.store import Store
 from detectors.evidence import MediaEvidence
 from detectors.features import codes
 
+_KEPT: Final = 16_384  # tries kept for posts that are still to be related, of some of which that never comes
 _PAGES: Final = 4096  # KiB of the database kept in memory: little is asked for twice
 
 
+class Indexes(NamedTuple):
+    """What may be searched from any thread. ``stage`` is another object once samples may have become wider."""
+
+    finder: Finder
+    crowds: Crowds
+    stage: object
+
+
 class Found(NamedTuple):
-    """Whom a medium was held against, among the nodes up to ``upto`` and while everybody shared ``bank``. ``near``:
-    who is near by hash, at how many bits; ``tried``: the places at which features agree, and the proof."""
+    """Whom a medium was held against, among the nodes up to ``upto``, at a stage, and while everybody shared ``bank``.
+    ``near``: who is near by hash, at how many bits; ``tried``: the places at which features agree, and the proof."""
 
     upto: int
+    stage: object
     bank: tuple[str, ...]
     near: Mapping[int, int]
     tried: Mapping[int, tuple[int, Proof | None]]
 
 
 class Ahead:
-    """Reads the store below a directory, which it opens when it is first asked. For use from any thread."""
+    """Reads the store below a directory, which it opens when it is first asked, and keeps what it found until that is
+    taken. For use from any thread."""
 
     def __init__(self, directory: Path, campaign: Campaign, version: str) -> None:
         self._directory, self._campaign, self._version = directory, campaign, version
-        self._reading = threading.Lock()
-        self._store: Store | None = None
+        self._reading, self._keeping = threading.Lock(), threading.Lock()
+        self._opened: tuple[Store, Prover] | None = None
         self._closed = False
+        self._found: OrderedDict[str, Found] = OrderedDict()
 
-    def find(self, evidence: MediaEvidence, indexes: Callable[[], tuple[Finder, Crowds]]) -> Found | None:
-        """Find and prove. None where the medium is in the graph already, or after ``close``. ``evidence`` has its
-        features with it; ``indexes`` are asked for only once it is known up to where they must reach."""
+    def find(self, evidence: MediaEvidence, indexes: Callable[[], Indexes]) -> None:
+        """Find and prove, unless the medium is in the graph already, and keep that. ``evidence`` has its features with
+        it; ``indexes`` are asked for only once it is known up to where they must reach."""
         with self._reading:
             if self._closed:
-                return None
-            if self._store is None:
-                self._store = Store(self._directory)
-                self._store.connection.run("PRAGMA query_only = ON")
-                self._store.connection.run(f"PRAGMA cache_size = -{_PAGES}")
-                self._prover = Prover(self._store.media, self._campaign, self._version)
-            return self._find(self._store, self._prover, evidence, indexes)
+                return
+            try:
+                store, prover = self._opened = self._opened or self._open()
+                found = self._find(store, prover, evidence, indexes)
+            except BaseException:
+                self._drop()  # whatever is half done; the next one opens anew
+                raise
+        if found is not None:
+            self._keep(evidence.sha256, found)
+
+    def take(self, sha256: str) -> Found | None:
+        """What was found for a medium, once."""
+        with self._keeping:
+            return self._found.pop(sha256, None)
+
+    def close(self) -> None:
+        """Wait for who is reading just now, and read no more; harmless when called twice."""
+        self._closed = True
+        with self._reading:
+            self._drop()
+
+    def _keep(self, sha256: str, found: Found) -> None:
+        with self._keeping:
+            self._found.pop(sha256, None)
+            self._found[sha256] = found
+            while sum(len(one.tried) + 1 for one in self._found.values()) > _KEPT:
+                self._found.popitem(last=False)
+
+    def _open(self) -> tuple[Store, Prover]:
+        store = Store(self._directory)
+        try:
+            store.connection.run("PRAGMA query_only = ON")
+            store.connection.run(f"PRAGMA cache_size = -{_PAGES}")
+            return store, Prover(store.media, self._campaign, self._version)
+        except BaseException:
+            store.close()
+            raise
+
+    def _drop(self) -> None:
+        opened, self._opened = self._opened, None
+        if opened is not None:
+            opened[0].close()
 
     def _find(
-        self, store: Store, prover: Prover, evidence: MediaEvidence, indexes: Callable[[], tuple[Finder, Crowds]]
+        self, store: Store, prover: Prover, evidence: MediaEvidence, indexes: Callable[[], Indexes]
     ) -> Found | None:
         if store.graph.nodes.known(f"m:{evidence.sha256}"):
             return None
         prover.refresh()
         upto = store.graph.nodes.last()
-        finder, crowds = indexes()
+        finder, crowds, stage = indexes()
         medium = Medium(0, evidence, codes(evidence.features))
         near = {key: bits for key, bits in finder.near(medium, self._campaign.copies.near).items() if key <= upto}
         tried: dict[int, tuple[int, Proof | None]] = {}
@@ -79,12 +128,4 @@ class Ahead:
         )
         for _ in crowds.linked(medium.position, near, batches, prove):
             pass  # whom ``prove`` was asked for, and what it said, is all there is to keep
-        return Found(upto, prover.bank, {key: near[key] for key in near.keys() & tried.keys()}, tried)
-
-    def close(self) -> None:
-        """Wait for who is reading, and read no more; harmless when called twice."""
-        with self._reading:
-            self._closed = True
-            if self._store is not None:
-                self._store.close()
-                self._store = None
+        return Found(upto, stage, prover.bank, {key: near[key] for key in near.keys() & tried.keys()}, tried)

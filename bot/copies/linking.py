@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from bot.campaign import Campaign
-from bot.copies.ahead import Found
+from bot.copies.ahead import Found, Indexes
 from bot.copies.candidates import Batch
 from bot.copies.crowds import Crowds
 from bot.copies.finder import Finder, Medium
@@ -34,7 +34,7 @@ class Linker:
 
     def __init__(self, store: Store, campaign: Campaign, version: str) -> None:
         self._store, self._campaign, self._version = store, campaign, version
-        self._finder, self._crowds = Finder(), Crowds()
+        self._finder, self._crowds, self._stage = Finder(), Crowds(), object()
         self._prover = Prover(store.media, campaign, version)
         nodes: list[int] = []
         held: list[bytes] = []
@@ -47,14 +47,15 @@ class Linker:
         self._finder.features.fill((node, codes(packed)) for node, packed in store.media.feature_codes())
         self._crowds.settle_all(store.graph.partial_links.all_doubtful())
 
-    def indexes(self) -> tuple[Finder, Crowds]:
+    def indexes(self) -> Indexes:
         """What may be searched from other threads."""
-        return self._finder, self._crowds
+        return Indexes(self._finder, self._crowds, self._stage)
 
     def bank_changed(self, sha256: str) -> set[str]:
         """A picture has entered the bank or left it: whatever shows it is found and proved anew, and the samples are
         filled up in which it leaves a gap. Returns the posts whose relations may change."""
         self._prover.renew()
+        self._stage = object()  # what is found from here on may see samples that are half filled
         changed: set[str] = set()
         partial, crowded = self._store.graph.partial_links, set()
         shown = codes(self._store.media.features(sha256))
@@ -69,6 +70,7 @@ class Linker:
             medium = self._medium(node)
             if medium is not None:
                 changed |= self._link_all(medium, None, new=False)
+        self._stage = object()
         return changed
 
     def add(self, evidence: MediaEvidence, found: Found | None = None) -> tuple[int, set[str]]:
@@ -104,7 +106,7 @@ class Linker:
 
     def _link_all(self, medium: Medium, found: Found | None, *, new: bool) -> set[str]:
         """Prove what may be like this medium, and link it; then settle it, and whoever has it in a sample."""
-        if found is not None and found.bank != self._prover.bank:
+        if found is not None and (found.stage is not self._stage or found.bank != self._prover.bank):
             found = None
         tried: Mapping[int, tuple[int, Proof | None]] = {} if found is None else found.tried
         near, batches = self._found(medium, found)

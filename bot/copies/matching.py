@@ -37,7 +37,7 @@ from detectors.geometry import aligned
 from detectors.text import story
 from detectors.text_index import TextIndex
 
-_KEPT: Final = 512  # files whose features are kept unpacked, as ``bot/copies/linking.py`` keeps them
+_KEPT: Final = 512  # files whose features are kept unpacked, as ``bot/copies/prover.py`` keeps them
 Kind = Literal["exact", "near", "partial"]
 
 

@@ -16,7 +16,7 @@ from detectors.feature_index import FeatureIndex
 from detectors.features import Features, codes, unpack
 
 _KEPT: Final = 512  # media whose features are kept unpacked: what is copied just now is mostly copied again
-_UNLIKE: Final = 1 << 16  # pairs of which it is remembered that there is no proof
+_UNLIKE: Final = 1 << 15  # pairs of which it is remembered that there is no proof
 
 
 class Prover:
@@ -28,19 +28,19 @@ class Prover:
 
     def renew(self) -> None:
         """Read anew what everybody shares, and forget what rests on it."""
-        self._sights: OrderedDict[str, Sight] = OrderedDict()
-        self._unlike: set[tuple[str, str]] = set()
-        self._shared = FeatureIndex()
-        self._shared_features: list[Features] = []
         banked = self._media.bank()
-        self.bank = tuple(sha256 for sha256, *_ in banked)
-        self._banked = [pdq for *_, pdqs in banked for pdq in pdqs]
-        for sha256 in self.bank:
+        shared, features_of = FeatureIndex(), list[Features]()
+        for sha256, *_ in banked:
             packed = self._media.features(sha256)
             features = unpack(packed)
             if features is not None:
-                self._shared.add(len(self._shared_features), codes(packed))
-                self._shared_features.append(features)
+                shared.add(len(features_of), codes(packed))
+                features_of.append(features)
+        self._sights: OrderedDict[str, Sight] = OrderedDict()
+        self._unlike: set[tuple[str, str]] = set()
+        self._shared, self._shared_features = shared, features_of
+        self._banked = [pdq for *_, pdqs in banked for pdq in pdqs]
+        self.bank = tuple(sha256 for sha256, *_ in banked)  # last: who fails on the way here tries again
 
     def refresh(self) -> None:
         """Renew where the bank has changed."""

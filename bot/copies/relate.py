@@ -6,15 +6,14 @@ ends in the same relations.
 from __future__ import annotations
 
 import hashlib
-from collections import OrderedDict
 from collections.abc import Sequence
-from typing import Final
 
 import msgspec
 
 from bot.campaign import Campaign
-from bot.copies.ahead import Ahead, Found
+from bot.copies.ahead import Ahead
 from bot.copies.linking import Linker
+from bot.copies.proof import SHARED_LEAST
 from bot.copies.relations import relations
 from bot.model import Interval, Looked, Post, Relation
 from bot.store import Store
@@ -23,8 +22,6 @@ from bot.store.times import span
 from detectors.evidence import MediaEvidence
 from detectors.text import story
 from detectors.text_index import TextIndex
-
-_FOUND: Final = 512  # media found ahead that wait for their posts; of some that were given up it never comes
 
 
 def author_key(post: Post, person: str | None) -> str:
@@ -36,7 +33,8 @@ def author_key(post: Post, person: str | None) -> str:
 
 def ground(campaign: Campaign) -> str:
     """What the links of a campaign rest on, as a hash: the same for campaigns under which the same links are proven."""
-    return hashlib.sha256(msgspec.json.encode([campaign.copies, campaign.notice], order="deterministic")).hexdigest()
+    rests_on = [campaign.copies, campaign.notice, SHARED_LEAST]
+    return hashlib.sha256(msgspec.json.encode(rests_on, order="deterministic")).hexdigest()
 
 
 class Relater:
@@ -48,7 +46,6 @@ class Relater:
         self._campaign = campaign
         self._version = version
         self._ahead = Ahead(store.directory, campaign, version)
-        self._found: OrderedDict[str, Found] = OrderedDict()
         store.grounds.put(ground(campaign))
         self.reload()
 
@@ -60,11 +57,7 @@ class Relater:
     def find_ahead(self, evidence: MediaEvidence) -> None:
         """Find and prove what a medium may be a copy of, so that relating its post takes less: on any thread, and
         harmless where it is left out. ``evidence`` has its features with it."""
-        found = self._ahead.find(evidence, lambda: self._pictures.indexes())
-        if found is not None:
-            self._found[evidence.sha256] = found
-            if len(self._found) > _FOUND:
-                self._found.popitem(last=False)
+        self._ahead.find(evidence, lambda: self._pictures.indexes())
 
     def close(self) -> None:
         """Find nothing ahead any more; harmless when called twice."""
@@ -96,7 +89,7 @@ class Relater:
         entered = [*post.entered, *post.former_entered]
         for (slot, item), interval in zip(media, entered, strict=True):
             if isinstance(item.result, MediaEvidence):
-                node, touched = self._pictures.add(item.result, self._found.pop(item.result.sha256, None))
+                node, touched = self._pictures.add(item.result, self._ahead.take(item.result.sha256))
                 changed |= touched
                 occurrences.append(_occurrence(post, slot, node, author, interval))
         words = story(f"{post.title}\n{post.text}", self._campaign.notice.texts)

@@ -47,7 +47,7 @@ def sqlite_version() -> tuple[int, ...]:
 
 
 class Connection:
-    """One connection. All statements of one process go through it, from one thread at a time."""
+    """One connection, used from one thread at a time. All that a process writes goes through one."""
 
     def __init__(self, path: Path) -> None:
         try:

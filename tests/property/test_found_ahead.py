@@ -2,31 +2,64 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.campaign import Campaign
+from bot.copies import ahead as ahead_module
 from bot.copies import bank, prover
 from bot.copies.proof import Proof, Sight, prove
 from bot.copies.relate import Relater
 from bot.model import Looked
 from bot.store import Store
+from detectors import feature_index
+from detectors.evidence import MediaEvidence
 from tests.property.test_parts_order import CAMPAIGN, START, crowd, evidence, post, small_samples
+
+shown = [*crowd, "bare whole 1", "bare inside 1", "bare whole 3", "bare jittered 15", "bare framed 15"]
+"""A crowd, and pictures that have hashes only: some are found by these, also by one another."""
+
+
+def medium(name: str) -> MediaEvidence:
+    """As ``evidence`` has it; a bare one without local features."""
+    if not name.startswith("bare "):
+        return evidence(name)
+    seen = evidence(name.removeprefix("bare "))
+    return msgspec.structs.replace(seen, features=b"", sha256=seen.sha256[::-1])
+
+
+def relate(store: Store, relater: Relater, number: int) -> set[str]:
+    """Keep and relate a post of ``shown``, in the caller's transaction."""
+    seen, it = medium(shown[number]), post(number, shown[number])
+    store.media.save(seen.sha256, "v", seen, 0)
+    looked = [Looked(ref=it.media[0], result=msgspec.structs.replace(seen, features=b""))]
+    return set(relater.relate(it, looked, ()))
+
+
+def links(store: Store) -> list[tuple[object, ...]]:
+    """All links, by hash."""
+    return store.connection.rows(
+        "SELECT min(m.key, n.key), max(m.key, n.key), l.kind, distance, detail, places"
+        " FROM links l JOIN nodes m ON m.id = a JOIN nodes n ON n.id = b ORDER BY 1, 2"
+    )
 
 
 def linked(folder: Path, order: list[int], ahead: int, commits: set[int], banked: int) -> list[tuple[object, ...]]:
-    """All links, by hash, after a crowd came in this order, each found ahead when so many others were still to come
-    before it (0: not at all). Committed after these steps only; at ``banked`` a frame enters the bank and leaves."""
+    """All links after these came in this order, each found ahead when so many others were still to come before it (0:
+    not at all). Committed after these steps only; at ``banked`` a frame enters the bank and leaves."""
     store = Store(folder)
     relater = Relater(store, CAMPAIGN, "v")
 
     def find(step: int) -> None:
         if ahead and step < len(order):
-            relater.find_ahead(evidence(crowd[order[step]]))
+            relater.find_ahead(medium(shown[order[step]]))
 
     for step in range(ahead):
         find(step)
@@ -35,11 +68,7 @@ def linked(folder: Path, order: list[int], ahead: int, commits: set[int], banked
     while step + 1 < len(order):
         with store.transaction():
             for step in steps:
-                number = order[step]
-                seen = evidence(crowd[number])
-                store.media.save(seen.sha256, "v", seen, 0)
-                it = post(number, crowd[number])
-                relater.relate(it, [Looked(ref=it.media[0], result=msgspec.structs.replace(seen, features=b""))], ())
+                relate(store, relater, order[step])
                 find(step + ahead)
                 if step == banked:
                     bank.add(store, relater, evidence("whole 100"), "frame", "common", 31, "ann", START)
@@ -47,27 +76,25 @@ def linked(folder: Path, order: list[int], ahead: int, commits: set[int], banked
                     bank.remove(store, relater, bank.listed(store)[0], "ann", START)
                 if step in commits:
                     break
-    links = store.connection.rows(
-        "SELECT min(m.key, n.key), max(m.key, n.key), l.kind, distance, detail, places"
-        " FROM links l JOIN nodes m ON m.id = a JOIN nodes n ON n.id = b ORDER BY 1, 2"
-    )
+    found = links(store)
     relater.close()
     store.close()
-    return links
+    return found
 
 
 @pytest.fixture(scope="module")
 def links_as_they_stand(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[object, ...]]:
     with small_samples():
-        return linked(tmp_path_factory.mktemp("alone"), list(range(len(crowd))), 0, set(), -1)
+        return linked(tmp_path_factory.mktemp("alone"), list(range(len(shown))), 0, set(), -1)
 
 
-@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.randoms(use_true_random=False),
     st.integers(1, 9),
-    st.sets(st.integers(0, len(crowd) - 1), min_size=3),
-    st.integers(-1, len(crowd) - 1),
+    st.sets(st.integers(0, len(shown) - 1), min_size=3),
+    st.integers(-1, len(shown) - 1),
+    st.sampled_from([256, 8192]),
 )
 def test_finding_ahead_changes_no_link(
     links_as_they_stand: list[tuple[object, ...]],
@@ -76,56 +103,65 @@ def test_finding_ahead_changes_no_link(
     ahead: int,
     commits: set[int],
     banked: int,
+    newest: int,
 ) -> None:
     """Links are the same to the letter whether the serial step finds and proves alone or after it was done ahead, some
-    posts too early and from what was committed then, also where the bank changes meanwhile."""
-    order = list(range(len(crowd)))
+    posts too early and from what was committed then, also where the bank changes meanwhile and where the indexes seal
+    what is new."""
+    order = list(range(len(shown)))
     shuffle.shuffle(order)  # type: ignore[attr-defined]  # hypothesis gives a random.Random
-    with small_samples():
+    with small_samples(), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(feature_index, "_NEWEST", newest)
         assert linked(tmp_path_factory.mktemp("ahead"), order, ahead, commits, banked) == links_as_they_stand
 
 
-def test_what_was_found_ahead_is_not_proved_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """All proofs of the crowd's last picture are made ahead, and none in the serial step; found before others came, it
-    still is held against these."""
+@pytest.fixture
+def opened(tmp_path: Path) -> Iterator[tuple[Store, Relater]]:
     store = Store(tmp_path)
     relater = Relater(store, CAMPAIGN, "v")
+    yield store, relater
+    relater.close()
+    store.close()
 
-    def relate(number: int) -> None:
-        seen, it = evidence(crowd[number]), post(number, crowd[number])
-        with store.transaction():
-            store.media.save(seen.sha256, "v", seen, 0)
-            relater.relate(it, [Looked(ref=it.media[0], result=msgspec.structs.replace(seen, features=b""))], ())
 
+def test_what_was_found_ahead_is_not_proved_again(
+    opened: tuple[Store, Relater], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All proofs of a crowd's picture are made ahead, and none in the serial step; found before others came, it still
+    is held against these."""
+    store, relater = opened
     for number in range(8):
-        relate(number)
+        with store.transaction():
+            relate(store, relater, number)
     calls: list[Sight] = []
 
     def counted(first: Sight, second: Sight, campaign: Campaign) -> Proof | None:
         calls.append(first)
         return prove(first, second, campaign)
 
+    def related(number: int) -> int:
+        before = len(calls)
+        with store.transaction():
+            relate(store, relater, number)
+        return len(calls) - before
+
     monkeypatch.setattr(prover, "prove", counted)
-    relater.find_ahead(evidence(crowd[8]))
-    ahead = len(calls)
-    relate(8)
-    assert ahead == len(calls) >= 8
-    relater.find_ahead(evidence(crowd[9]))
-    before = len(calls)
-    relate(10)
-    between = len(calls)
-    relate(9)
-    assert before < between < len(calls) <= between + 2
+    relater.find_ahead(medium(shown[8]))
+    assert len(calls) >= 8
+    assert related(8) == 0
+    relater.find_ahead(medium(shown[9]))
+    related(10)
+    assert 0 < related(9) <= 2
     relater.close()
-    relater.find_ahead(evidence(crowd[11]))
-    relate(11)
-    store.close()
+    before = len(calls)
+    relater.find_ahead(medium(shown[11]))
+    assert len(calls) == before
+    assert related(11) > 0
 
 
-def test_what_was_found_ahead_of_a_change_of_the_bank_is_not_used(tmp_path: Path) -> None:
+def test_what_was_found_ahead_of_a_change_of_the_bank_is_not_used(opened: tuple[Store, Relater]) -> None:
     """A proof made ahead rests on what enters the bank before its post is related: no copy."""
-    store = Store(tmp_path)
-    relater = Relater(store, CAMPAIGN, "v")
+    store, relater = opened
     for number, name in enumerate(("pasted 1", "beside 1")):
         seen, it = evidence(name), post(number, name)
         relater.find_ahead(seen)
@@ -135,5 +171,86 @@ def test_what_was_found_ahead_of_a_change_of_the_bank_is_not_used(tmp_path: Path
             store.media.save(seen.sha256, "v", seen, 0)
             relater.relate(it, [Looked(ref=it.media[0], result=msgspec.structs.replace(seen, features=b""))], ())
             assert relater.relations(it)[0] == ()
+
+
+class RolledBackError(Exception):
+    """The transaction does not commit."""
+
+
+def _rolled_back(folder: Path, order: list[int], *, found_ahead: bool) -> list[tuple[object, ...]]:
+    """All links after the first twelve and one more, which was found while all the others were there for a moment."""
+    store = Store(folder)
+    relater = Relater(store, CAMPAIGN, "v")
+    *others, last = order
+    with store.transaction():
+        for number in others[:12]:
+            relate(store, relater, number)
+    with contextlib.suppress(RolledBackError), store.transaction():
+        for number in others[12:]:
+            relate(store, relater, number)
+        if found_ahead:
+            relater.find_ahead(medium(shown[last]))
+        raise RolledBackError
+    relater.reload()
+    with store.transaction():
+        relate(store, relater, last)
+    found = links(store)
     relater.close()
     store.close()
+    return found
+
+
+def test_what_was_found_in_a_transaction_that_was_rolled_back_is_not_used(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    """Newcomers that never came to stay had made samples stricter while a picture was found: it is found anew."""
+    with small_samples():
+        for seed in range(8):
+            order = np.random.default_rng(seed).permutation(len(crowd)).tolist()
+            alone, ahead = (
+                _rolled_back(tmp_path_factory.mktemp("rolled"), order, found_ahead=found) for found in (False, True)
+            )
+            assert alone == ahead
+
+
+def test_what_fails_ahead_is_opened_anew(opened: tuple[Store, Relater], monkeypatch: pytest.MonkeyPatch) -> None:
+    """An error while everybody's pictures are read, at the first find or later: the next find reads all of them."""
+    store, relater = opened
+    with store.transaction():
+        bank.add(store, relater, evidence("whole 1"), "poster", "common", 31, "ann", START)
+    for number, name in enumerate(("pasted 1", "beside 1")):
+        with monkeypatch.context() as patch:
+            patch.setattr(prover, "unpack", _broken)
+            with pytest.raises(ZeroDivisionError):
+                relater.find_ahead(evidence(name))
+        relater.find_ahead(evidence(name))
+        seen, it = evidence(name), post(number, name)
+        with store.transaction():
+            store.media.save(seen.sha256, "v", seen, 0)
+            relater.relate(it, [Looked(ref=it.media[0], result=msgspec.structs.replace(seen, features=b""))], ())
+            assert relater.relations(it)[0] == ()
+
+
+def _broken(_packed: bytes) -> None:
+    raise ZeroDivisionError
+
+
+def test_little_is_kept_of_what_is_never_asked_for(
+    opened: tuple[Store, Relater], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was found for posts that never come is dropped, the oldest first; the newest is used as before."""
+    store, relater = opened
+    monkeypatch.setattr(ahead_module, "_KEPT", 6)
+    for number in range(3):
+        with store.transaction():
+            relate(store, relater, number)
+    calls: list[Sight] = []
+    for number in (3, 4, 5):
+        relater.find_ahead(medium(shown[number]))
+    monkeypatch.setattr(prover, "prove", lambda first, second, campaign: calls.append(first))
+    with store.transaction():
+        relate(store, relater, 5)
+    assert not calls
+    with store.transaction():
+        relate(store, relater, 3)
+    assert calls
