@@ -7,14 +7,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
 from bot.copies.candidates import Batch, Bools, Candidate, Keys, Ranks, by_hash, positions, proved
 from bot.copies.parts import CROWD
 from bot.copies.proof import Proof
 
-_FAR: Final = 2**64 - 1
-_OPEN: Final = (-1, _FAR)
+_OPEN: Final = (-1, 2**64 - 1)
 _End = tuple[int, int]
 """The last of a sample: the places at which it agrees, and its rank among those that agree at as many."""
 
@@ -67,17 +65,27 @@ class Crowds:
 
     def asking(self, position: np.uint64, places: Mapping[int, int]) -> set[int]:
         """The others to whose samples a picture belongs."""
-        others, agreeing = _columns(places)
-        ends = [self._ends.get(other, _OPEN) for other in places]
-        least, last = np.array([e[0] for e in ends], np.int64), np.array([e[1] for e in ends], np.uint64)
-        return _within(others, agreeing, self._ranks(position, others), least, last)
+        own, ends = int(position), self._ends
+        return {
+            other
+            for other, agreeing in places.items()
+            if (end := ends.get(other)) is None or self._within(end, agreeing, own, other)
+        }
 
     def beyond(self, node: int, places: Mapping[int, int]) -> set[int]:
         """The others of whom none belongs to the sample of a picture, nor this to theirs."""
-        others, agreeing = _columns(places)
-        (least, last), position = self._ends.get(node, _OPEN), self._positions[node]
-        mine = _within(others, agreeing, self._ranks(position, others), np.int64(least), np.uint64(last))
-        return places.keys() - mine - self.asking(position, places)
+        position, end = self._positions[node], self._ends.get(node)
+        if end is None:
+            return set()
+        own = int(position)
+        others = {other: count for other, count in places.items() if not self._within(end, count, own, other)}
+        return others.keys() - self.asking(position, others)
+
+    def _within(self, end: _End, agreeing: int, own: int, other: int) -> bool:
+        """Whether who agrees at so many places comes before the end of a sample or is it: of two positions one is the
+        sample's, and which does not matter."""
+        least, last = end
+        return agreeing > least or (agreeing == least and int(self._positions[other]) ^ own <= last)
 
     def crowded(self, node: int) -> bool:
         """Whether a picture has a full sample."""
@@ -87,10 +95,10 @@ class Crowds:
         """Say which doubtful links a picture has, at least all of its sample, by partner and places."""
         self._ends.pop(node, None)
         if len(doubtful) >= CROWD:
-            others, agreeing = _columns(doubtful)
-            ranks = self._ranks(self._positions[node], others).tolist()
-            first = heapq.nsmallest(CROWD, zip((-agreeing).tolist(), ranks, strict=True))
-            self._ends[node] = -first[-1][0], first[-1][1]
+            own = int(self._positions[node])
+            ranked = ((-agreeing, int(self._positions[other]) ^ own) for other, agreeing in doubtful.items())
+            last = heapq.nsmallest(CROWD, ranked)[-1]
+            self._ends[node] = -last[0], last[1]
 
     def settle_all(self, links: Iterable[tuple[int, int, int]]) -> None:
         """Settle every picture, from all doubtful links: two nodes, and the places at which they agree."""
@@ -100,18 +108,3 @@ class Crowds:
             partners.setdefault(b, {})[a] = places
         for node, doubtful in partners.items():
             self.settle(node, doubtful)
-
-
-def _columns(places: Mapping[int, int]) -> tuple[Keys, Keys]:
-    return np.fromiter(places.keys(), np.int64, len(places)), np.fromiter(places.values(), np.int64, len(places))
-
-
-def _within(
-    others: npt.NDArray[np.int64],
-    places: npt.NDArray[np.int64],
-    ranks: npt.NDArray[np.uint64],
-    least: npt.NDArray[np.int64] | np.int64,
-    last: npt.NDArray[np.uint64] | np.uint64,
-) -> set[int]:
-    """Those that agree at more places than the last of a sample, or at as many and are not ranked after it."""
-    return {int(other) for other in others[(places > least) | ((places == least) & (ranks <= last))]}

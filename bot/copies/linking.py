@@ -138,10 +138,10 @@ class Linker:
 
     def _settle(self, node: int) -> set[str]:
         """Say where the sample of a picture ends now, and untie what is beyond it."""
-        partial = self._store.graph.partial_links
-        self._crowds.settle(node, partial.doubtful(node))
-        links, changed = partial.tried(node) if self._crowds.crowded(node) else {}, set[str]()
-        for other in sorted(self._crowds.beyond(node, {other: places for other, (_, places) in links.items()})):
+        links, changed = self._store.graph.partial_links.tried(node), set[str]()
+        self._crowds.settle(node, {other: places for other, (_, places, doubtful) in links.items() if doubtful})
+        sampled = {other: places for other, (_, places, _) in links.items() if places}
+        for other in sorted(self._crowds.beyond(node, sampled)):
             changed |= self._store.graph.untie(node, other, links[other][0])
         return changed
 

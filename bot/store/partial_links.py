@@ -51,13 +51,16 @@ class PartialLinks:
         every = " UNION ALL ".join(f"SELECT a, b, places FROM {table} WHERE {_DOUBTFUL}" for table in _TABLES)
         return [(a, b, places) for a, b, places in self._connection.rows(every, ())]
 
-    def tried(self, node: int) -> dict[int, tuple[str, int]]:
-        """The partners of all links of a node that were tried because one is in the other's sample, those kept apart
-        too: their kind, and the places at which they agree."""
+    def tried(self, node: int) -> dict[int, tuple[str, int, bool]]:
+        """The partners of a node's links that are doubtful, or were tried because one is in the other's sample, those
+        kept apart too: the kind, the places at which they agree, and whether the link is doubtful."""
         every = " UNION ALL ".join(
-            f"SELECT a + b - ?1, kind, places FROM {table} WHERE (a = ?1 OR b = ?1) AND places > 0" for table in _TABLES
+            f"SELECT a + b - ?1, kind, places, coalesce({_DOUBTFUL}, 0) AS doubtful FROM {table}"
+            " WHERE (a = ?1 OR b = ?1) AND (places > 0 OR doubtful)"
+            for table in _TABLES
         )
-        return {other: (kind, places) for other, kind, places in self._connection.rows(every, (node,))}
+        rows = self._connection.rows(every, (node,))
+        return {other: (kind, places, bool(doubtful)) for other, kind, places, doubtful in rows}
 
     def counting(self, node: int) -> list[int]:
         """The partners whose links count."""
