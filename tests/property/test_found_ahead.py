@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
+import cv2
 import msgspec
 import numpy as np
 import pytest
@@ -21,7 +23,9 @@ from bot.model import Looked
 from bot.store import Store
 from detectors import feature_index
 from detectors.evidence import MediaEvidence
-from tests.property.test_parts_order import CAMPAIGN, START, crowd, evidence, post, small_samples
+from detectors.features import features
+from detectors.fingerprint import fingerprint
+from tests.property.test_parts_order import CAMPAIGN, START, crowd, evidence, picture, post, small_samples
 
 shown = [*crowd, "bare whole 1", "bare inside 1", "bare whole 3", "bare jittered 15", "bare framed 15"]
 """A crowd, and pictures that have hashes only: some are found by these, also by one another."""
@@ -122,6 +126,38 @@ def opened(tmp_path: Path) -> Iterator[tuple[Store, Relater]]:
     yield store, relater
     relater.close()
     store.close()
+
+
+def _of_another_app(seed: int) -> MediaEvidence:
+    """A picture in another frame than the crowd's."""
+    page = picture(200)
+    page[150:570, 200:760] = picture(seed, 560, 420)
+    gray = np.asarray(cv2.cvtColor(page, cv2.COLOR_RGB2GRAY), np.uint8)
+    sha256 = hashlib.sha256(f"another {seed}".encode()).hexdigest()
+    like = evidence("framed 10")
+    return msgspec.structs.replace(like, sha256=sha256, features=features(gray), fingerprints=(fingerprint(gray),))
+
+
+def test_two_of_different_crowds_that_are_near_by_hash_are_linked(opened: tuple[Store, Relater]) -> None:
+    """They share no features and neither is in the other's sample: found ahead, only the distance of their hashes says
+    that they must be tried."""
+    store, relater = opened
+    one = evidence("framed 15")
+    other = msgspec.structs.replace(_of_another_app(30), fingerprints=one.fingerprints)
+    crowds = [
+        *(evidence(f"framed {seed}") for seed in range(10, 15)),
+        *(_of_another_app(seed) for seed in range(31, 36)),
+    ]
+    with small_samples(2):
+        for number, seen in enumerate((*crowds, other, one)):
+            if seen is one:
+                relater.find_ahead(seen)
+            with store.transaction():
+                store.media.save(seen.sha256, "v", seen, 0)
+                it = post(number, "framed 10")
+                relater.relate(it, [Looked(ref=it.media[0], result=msgspec.structs.replace(seen, features=b""))], ())
+    assert {f"m:{one.sha256}", f"m:{other.sha256}"} in [{a, b} for a, b, *_ in links(store)]
+    assert store.connection.row("SELECT count(*) FROM links WHERE places = 0") == (1,)
 
 
 def test_what_was_found_ahead_is_not_proved_again(
