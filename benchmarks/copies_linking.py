@@ -27,7 +27,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as bot/__main__.py does
 import numpy as np
 
 from benchmarks.copies_seen import Seen, stored
-from benchmarks.in_domain import KINDS
+from benchmarks.copies_sets import kind_of
 from bot.campaign import load_campaign
 from bot.copies.ahead import Ahead
 from bot.copies.linking import Linker
@@ -83,18 +83,13 @@ def taken_in(pictures: Sequence[Seen], *, found_ahead: bool) -> tuple[dict[str, 
                         begun = time.thread_time()
                         linker.add(seen.evidence, ahead.take(seen.evidence.sha256))
                         took = time.thread_time() - begun
-                        for kind in (_kind(seen), "all") if place >= len(pictures) * 3 // 4 else ():
+                        for kind in (kind_of(seen.name), "all") if place >= len(pictures) * 3 // 4 else ():
                             costs[kind].ahead.append(spent.get(place, 0.0) * 1000)
                             costs[kind].serial.append(took * 1000)
         (links,) = store.connection.row("SELECT count(*) FROM links", ()) or (0,)
         ahead.close()
         store.close()
     return costs, links
-
-
-def _kind(seen: Seen) -> str:
-    name, count = seen.name.split()
-    return KINDS[int(count) % len(KINDS)] if name == "alike" else "photo"
 
 
 if __name__ == "__main__":

@@ -37,7 +37,7 @@ from PIL import Image
 
 from benchmarks.copies_report import Answers
 from benchmarks.copies_seen import stored
-from benchmarks.in_domain import KINDS
+from benchmarks.copies_sets import kind_of
 from bot.campaign import load_campaign
 from bot.copies.linking import Linker
 from bot.copies.matching import Item, Matcher
@@ -127,7 +127,7 @@ def _features(path: Path, answers: Path | None, pictures: int, queries: int) -> 
     history = [s for s in seen if s.name.split()[0] in ("original", "alike", "other")]
     asked = [s for s in seen if " of " in s.name or s.name.startswith("honest")]
     asked = asked[:: max(1, len(asked) // queries)][:queries]
-    shares = Counter(f"honest {_kind(s.name)}" for s in history)
+    shares = Counter(f"honest {kind_of(s.name)}" for s in history)
     sizes = [len(s.evidence.features) for s in history]
     print(f"{len(history)} pictures, {len(asked)} queries; features on disk {np.mean(sizes) / 1024:.1f} KB a picture")
     again = [s for s in history if not s.name.startswith("original")]
@@ -150,12 +150,6 @@ def _features(path: Path, answers: Path | None, pictures: int, queries: int) -> 
         if known:
             middle, tail = _weighted(known, 0.5), _weighted(known, 0.95)
             print(f"| honest, mixed as the history | {len(known)} | {middle:.1f} | {tail:.1f} |", flush=True)
-
-
-def _kind(name: str) -> str:
-    """What a picture of the history is, by its name."""
-    word, number = name.split()
-    return KINDS[int(number) % len(KINDS)] if word == "alike" else "photo"
 
 
 def _weighted(values: Sequence[tuple[float, float]], share: float) -> float:

@@ -25,7 +25,7 @@ from benchmarks.in_domain import KINDS, drawn
 
 Pixels = npt.NDArray[np.uint8]
 
-__all__ = ["SPLITS", "Made", "Query", "Sets", "Sizes"]
+__all__ = ["SPLITS", "Made", "Query", "Sets", "Sizes", "kind_of"]
 
 SPLITS: Final = {"thresholds": ("train", "validation"), "test": ("test",)}
 """Parts of what ``python -m training.gather`` makes, by split. The vocabulary was learnt from ``train``."""
@@ -137,6 +137,12 @@ class Sets:
         for number, original in enumerate(self.originals):
             for name in EDITS:
                 yield Query(f"{name} of {number}", name, number, original)
+
+
+def kind_of(name: str) -> str:
+    """What a picture of the history is, by its name: "photo" or one of ``KINDS``."""
+    word, number = name.split()
+    return KINDS[int(number) % len(KINDS)] if word == "alike" else "photo"
 
 
 def _mixed(first: Sequence[Query], second: Sequence[Query]) -> Iterator[Query]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from bot.copies.candidates import Batch, Bools, Keys, positions
 from bot.copies.proof import SHARED_LEAST
-from bot.copies.wholes import Print, hashes, panels
+from bot.copies.wholes import held
 from detectors.evidence import MediaEvidence
 from detectors.feature_index import FeatureIndex
 from detectors.features import Codes
@@ -23,11 +23,6 @@ class Medium:
     node: int
     evidence: MediaEvidence
     words: Codes
-
-    @property
-    def prints(self) -> list[Print]:
-        """The hashes it is known by."""
-        return [*hashes(self.evidence), *panels(self.evidence)]
 
     @property
     def position(self) -> np.uint64:
@@ -44,7 +39,7 @@ class Finder:
 
     def add(self, medium: Medium) -> None:
         """Make a medium known."""
-        for print_ in medium.prints:
+        for print_ in held(medium.evidence):
             self.hashes.add(medium.node, print_.pdq)
         self.features.add(medium.node, medium.words)
 
@@ -52,7 +47,7 @@ class Finder:
         """Who is near by hash, at how many bits: within ``radius`` and what turning may add. ``above``, here and below:
         only nodes after that one."""
         near: dict[int, int] = {}
-        for print_ in medium.prints:
+        for print_ in held(medium.evidence):
             for key, bits in self.hashes.within(print_.orientations, radius + TURN_SLACK, above=above):
                 near[key] = min(bits, near.get(key, bits))
         near.pop(medium.node, None)

@@ -21,7 +21,7 @@ from bot.copies.crowds import Crowds
 from bot.copies.finder import Finder, Medium
 from bot.copies.proof import SHARED_LEAST, Proof
 from bot.copies.prover import Prover
-from bot.copies.wholes import Print, hashes, least_distance, panels
+from bot.copies.wholes import hashes, held, least_distance
 from bot.store import Store
 from bot.store.nodes import prints
 from detectors.evidence import MediaEvidence
@@ -76,8 +76,7 @@ class Linker:
     def add(self, evidence: MediaEvidence, found: Found | None = None) -> tuple[int, set[str]]:
         """The node of a medium, linked to all that is like it, and the posts whose relations may change with it.
         ``found``: what was found ahead; the links are the same without."""
-        whole: list[Print] = [*hashes(evidence), *panels(evidence)]
-        content = evidence.kind[:1].encode() + b"".join(bytes.fromhex(print_.pdq) for print_ in whole)
+        content = evidence.kind[:1].encode() + b"".join(bytes.fromhex(print_.pdq) for print_ in held(evidence))
         node, new = self._store.graph.node(f"m:{evidence.sha256}", "media", content)
         if not new:
             return node, set()

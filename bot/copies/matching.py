@@ -30,7 +30,7 @@ from bot.copies.proof import (
     sight,
 )
 from bot.copies.proof import score_of as proof_score
-from bot.copies.wholes import BITS, Print, hashes, panels
+from bot.copies.wholes import BITS, held
 from detectors.evidence import MediaEvidence, Point, Quad, Value
 from detectors.features import codes, unpack
 from detectors.geometry import aligned
@@ -111,8 +111,7 @@ class Matcher:
         for key, item in enumerate(items):
             self._items.append(item)
             self._same[item.evidence.sha256].append(key)
-            prints: tuple[Print, ...] = (*hashes(item.evidence), *panels(item.evidence))
-            for print_ in prints:
+            for print_ in held(item.evidence):
                 self._finder.hashes.add(key, print_.pdq)
         self._finder.features.fill((key, codes(item.evidence.features)) for key, item in enumerate(self._items))
         self._positions = positions([item.evidence.sha256 for item in self._items])

@@ -57,7 +57,7 @@ class Relater:
     def find_ahead(self, evidence: MediaEvidence) -> None:
         """Find and prove what a medium may be a copy of, so that relating its post takes less: on any thread, and
         harmless where it is left out. ``evidence`` has its features with it."""
-        self._ahead.find(evidence, lambda: self._pictures.indexes())
+        self._ahead.find(evidence, lambda: self._pictures.indexes())  # those of now: a reload makes others
 
     def close(self) -> None:
         """Find nothing ahead any more; harmless when called twice."""

@@ -41,6 +41,11 @@ def panels(evidence: MediaEvidence) -> list[Panel]:
     return [p for p in evidence.panels if p.quality >= LEAST_QUALITY]
 
 
+def held(evidence: MediaEvidence) -> list[Print]:
+    """The hashes under which an index holds a medium."""
+    return [*hashes(evidence), *panels(evidence)]
+
+
 def repeat(first: MediaEvidence, second: MediaEvidence, campaign: Campaign) -> Repeat | None:
     """Two stills are near within ``[copies] near`` bits in any of the 8 orientations, partial where a panel of one is
     that near to the other or to its panel. Two clips that are that near somewhere have frames in common in sequence:
