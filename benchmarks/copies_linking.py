@@ -44,6 +44,8 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--pictures", type=int, default=3000)
     given = parser.parse_args(arguments)
     history = [s for s in stored(given.seen) if s.name.split()[0] in ("original", "alike", "other")]
+    if not history:
+        parser.error(f"no pictures in {given.seen}: it is made by benchmarks/copies.py")
     chosen = [history[n] for n in np.random.default_rng(1).permutation(len(history))[: given.pictures]]
     alone, links = taken_in(chosen, found_ahead=False)
     beside, same = taken_in(chosen, found_ahead=True)
