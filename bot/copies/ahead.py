@@ -110,7 +110,8 @@ class Ahead:
     ) -> Found | None:
         if store.graph.nodes.known(f"m:{evidence.sha256}"):
             return None
-        prover.refresh()
+        if prover.outdated():
+            prover.renew()
         upto = store.graph.nodes.last()
         finder, crowds, stage = indexes()
         medium = Medium(0, evidence, codes(evidence.features))

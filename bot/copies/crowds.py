@@ -1,8 +1,13 @@
-"""Which pictures are crowded, and where their samples end: in memory, for all candidates of a search at once."""
+"""Which pictures are crowded, and where their samples end: in memory, for all candidates of a search at once.
+
+Links that depend on samples are kept in the order of either picture's sample, each as one number: the places at which
+the two agree, their rank among those that agree at as many, who the other is, and whether the link is doubtful.
+"""
 
 from __future__ import annotations
 
-import heapq
+from bisect import bisect_left, insort
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
@@ -12,13 +17,17 @@ from bot.copies.candidates import Batch, Bools, Candidate, Keys, Ranks, by_hash,
 from bot.copies.parts import CROWD
 from bot.copies.proof import Proof
 
-_OPEN: Final = (-1, 2**64 - 1)
-_End = tuple[int, int]
-"""The last of a sample: the places at which it agrees, and its rank among those that agree at as many."""
+Tried = tuple[int, int, int, bool]
+"""Two nodes, the places at which they agree (0: the link does not depend on samples, but is doubtful), and whether the
+link is doubtful."""
+_MOST: Final = 1 << 16  # places, more than a picture has features
+_OTHER: Final = 32  # bits below a link's place in the order: the other node, and whether the link is doubtful
+_LAST: Final = _MOST << 64  # in the order: who agrees at no place comes after it
 
 
 class Crowds:
-    """Positions of nodes, 8 bytes each up to the greatest node, and of the crowded where the sample ends.
+    """Positions of nodes, 8 bytes each up to the greatest node, and of links that depend on samples some 50 bytes on
+    either side. Nodes are below 2**31.
 
     ``places`` are always those at which another picture agrees with the one that is spoken of. A picture that is not
     crowded has everyone in its sample.
@@ -26,7 +35,8 @@ class Crowds:
 
     def __init__(self) -> None:
         self._positions = np.zeros(1024, np.uint64)
-        self._ends: dict[int, _End] = {}
+        self._links: dict[int, list[int]] = {}
+        self._ends: dict[int, int] = {}  # of the crowded, the last of the sample in its order
 
     def add(self, nodes: Sequence[int], hashes: Sequence[str]) -> None:
         """Make pictures known, by SHA-256."""
@@ -35,6 +45,36 @@ class Crowds:
             room *= 2
         self._positions = np.concatenate((self._positions, np.zeros(room - len(self._positions), np.uint64)))
         self._positions[np.asarray(nodes, np.int64)] = positions(hashes)
+
+    def fill(self, links: Iterable[Tried]) -> None:
+        """Make all links known at once, in place of those known."""
+        held: defaultdict[int, list[int]] = defaultdict(list)
+        for a, b, places, doubtful in links:
+            order = self._order(a, b, places)
+            held[a].append(_packed(order, b, doubtful=doubtful))
+            held[b].append(_packed(order, a, doubtful=doubtful))
+        self._links, self._ends = held, {}
+        for node, mine in held.items():
+            mine.sort()
+            self._settle(node)
+
+    def hold(self, link: Tried) -> None:
+        """Make a link known, or one more of an old one's."""
+        a, b, places, doubtful = link
+        order = self._order(a, b, places)
+        for node, other in ((a, b), (b, a)):
+            insort(self._links.setdefault(node, []), _packed(order, other, doubtful=doubtful))
+            self._settle(node)
+
+    def drop(self, a: int, b: int) -> None:
+        """Forget the link of two nodes; harmless where there is none."""
+        for node, other in ((a, b), (b, a)):
+            self._links[node] = [link for link in self._links.get(node, ()) if _other(link) != other]
+            self._settle(node)
+
+    def partners(self, node: int) -> list[int]:
+        """Who is linked to a picture by a link that is known here."""
+        return [_other(link) for link in self._links.get(node, ())]
 
     def linked(
         self,
@@ -61,50 +101,55 @@ class Crowds:
 
     def open_to(self, others: Keys, most: Keys) -> Bools:
         """To whose samples a picture may belong that agrees with them at so many places at most."""
-        return np.array([self._ends.get(other, _OPEN)[0] for other in others.tolist()], np.int64) <= most
+        ends = self._ends
+        least = [_MOST - (ends[other] >> 64) if other in ends else 0 for other in others.tolist()]
+        return np.array(least, np.int64) <= most
 
     def asking(self, position: np.uint64, places: Mapping[int, int]) -> set[int]:
         """The others to whose samples a picture belongs."""
-        own, ends = int(position), self._ends
+        own, ends, all_positions = int(position), self._ends, self._positions
         return {
             other
             for other, agreeing in places.items()
-            if (end := ends.get(other)) is None or self._within(end, agreeing, own, other)
+            if (end := ends.get(other)) is None or _MOST - agreeing << 64 | int(all_positions[other]) ^ own <= end
         }
 
-    def beyond(self, node: int, places: Mapping[int, int]) -> set[int]:
-        """The others of whom none belongs to the sample of a picture, nor this to theirs."""
-        position, end = self._positions[node], self._ends.get(node)
+    def beyond(self, node: int) -> list[int]:
+        """Those linked to a picture who do not belong to its sample, nor it to theirs."""
+        end = self._ends.get(node)
         if end is None:
-            return set()
-        own = int(position)
-        others = {other: count for other, count in places.items() if not self._within(end, count, own, other)}
-        return others.keys() - self.asking(position, others)
-
-    def _within(self, end: _End, agreeing: int, own: int, other: int) -> bool:
-        """Whether who agrees at so many places comes before the end of a sample or is it: of two positions one is the
-        sample's, and which does not matter."""
-        least, last = end
-        return agreeing > least or (agreeing == least and int(self._positions[other]) ^ own <= last)
+            return []
+        mine = self._links[node]
+        after = [link for link in mine[bisect_left(mine, end + 1 << _OTHER) :] if link >> _OTHER < _LAST]
+        return [other for link in after if self._ends.get(other := _other(link), _LAST) < link >> _OTHER]
 
     def crowded(self, node: int) -> bool:
         """Whether a picture has a full sample."""
         return node in self._ends
 
-    def settle(self, node: int, doubtful: Mapping[int, int]) -> None:
-        """Say which doubtful links a picture has, at least all of its sample, by partner and places."""
-        self._ends.pop(node, None)
-        if len(doubtful) >= CROWD:
-            own = int(self._positions[node])
-            ranked = ((-agreeing, int(self._positions[other]) ^ own) for other, agreeing in doubtful.items())
-            last = heapq.nsmallest(CROWD, ranked)[-1]
-            self._ends[node] = -last[0], last[1]
+    def first(self, a: int, b: int) -> bool | None:
+        """Whether the first of two pictures has the lower SHA-256; None where what is known of these is the same."""
+        here, there = self._positions[a], self._positions[b]
+        return None if here == there else bool(here < there)
 
-    def settle_all(self, links: Iterable[tuple[int, int, int]]) -> None:
-        """Settle every picture, from all doubtful links: two nodes, and the places at which they agree."""
-        partners: dict[int, dict[int, int]] = {}
-        for a, b, places in links:
-            partners.setdefault(a, {})[b] = places
-            partners.setdefault(b, {})[a] = places
-        for node, doubtful in partners.items():
-            self.settle(node, doubtful)
+    def _order(self, a: int, b: int, places: int) -> int:
+        """Where a link stands in either picture's order."""
+        return _MOST - places << 64 | int(self._positions[a] ^ self._positions[b])
+
+    def _settle(self, node: int) -> None:
+        """Say where the sample of a picture ends."""
+        doubtful = 0
+        for link in self._links[node]:
+            doubtful += link & 1
+            if doubtful == CROWD:
+                self._ends[node] = link >> _OTHER
+                return
+        self._ends.pop(node, None)
+
+
+def _packed(order: int, other: int, *, doubtful: bool) -> int:
+    return order << _OTHER | other << 1 | doubtful
+
+
+def _other(link: int) -> int:
+    return link >> 1 & 0x7FFF_FFFF

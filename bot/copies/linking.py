@@ -12,6 +12,7 @@ crowded, and what falls out of it is then untied.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 from bot.campaign import Campaign
@@ -19,10 +20,13 @@ from bot.copies.ahead import Found, Indexes
 from bot.copies.candidates import Batch
 from bot.copies.crowds import Crowds
 from bot.copies.finder import Finder, Medium
+from bot.copies.frames import Frames
+from bot.copies.parts import Detail, Part
 from bot.copies.proof import SHARED_LEAST, Proof
 from bot.copies.prover import Prover
 from bot.copies.wholes import hashes, held, least_distance
 from bot.store import Store
+from bot.store.links import Link
 from bot.store.nodes import prints
 from detectors.evidence import MediaEvidence
 from detectors.features import codes
@@ -45,7 +49,11 @@ class Linker:
             held.append(hashes_of)
         self._finder.hashes.fill(nodes, b"".join(held))
         self._finder.features.fill((node, codes(packed)) for node, packed in store.media.feature_codes())
-        self._crowds.settle_all(store.graph.partial_links.all_doubtful())
+        self._read_samples()
+
+    def _read_samples(self) -> None:
+        self._crowds.fill(self._store.graph.partial_links.tried())
+        self._frames = Frames(self._store.graph.partial_links.of)
 
     def indexes(self) -> Indexes:
         """What may be searched from other threads."""
@@ -54,24 +62,31 @@ class Linker:
     def bank_changed(self, sha256: str) -> set[str]:
         """A picture has entered the bank or left it: whatever shows it is found and proved anew, and the samples are
         filled up in which it leaves a gap. Returns the posts whose relations may change."""
-        self._prover.renew()
-        self._stage = object()  # what is found from here on may see samples that are half filled
-        changed: set[str] = set()
-        partial, crowded = self._store.graph.partial_links, set()
+        self._renew()
         shown = codes(self._store.media.features(sha256))
         nodes = [node for node, _ in self._finder.features.sharing(shown, SHARED_LEAST)]
+        around = {*nodes, *(other for node in nodes for other in self._crowds.partners(node))}
+        crowded = {node for node in around if self._crowds.crowded(node)}
+        graph, changed = self._store.graph, set[str]()
+        before = {node: set(graph.partners(node)) for node in around}
         for node in nodes:
-            partners = partial.doubtful(node)
-            changed |= self._store.graph.unlink(node)
-            for other in (node, *partners):
-                crowded |= {other} if self._crowds.crowded(other) else set()
-                self._crowds.settle(other, partial.doubtful(other))
+            changed |= graph.unlink(node)
+        self._read_samples()
         for node in sorted({*nodes, *crowded}):
             medium = self._medium(node)
             if medium is not None:
-                changed |= self._link_all(medium, None, new=False)
-        self._stage = object()
+                changed |= self._link_all(medium, None)
+        for node, partners in before.items():
+            swayed = partners ^ set(graph.partners(node))
+            changed |= graph.posts([node, *swayed]) if swayed else set()
+        self._stage = object()  # what was found meanwhile has seen samples that were half filled
         return changed
+
+    def _renew(self) -> None:
+        """Begin another stage: the bank has changed, and with it any link of those that show a part of it."""
+        self._prover.renew()
+        self._read_samples()
+        self._stage = object()
 
     def add(self, evidence: MediaEvidence, found: Found | None = None) -> tuple[int, set[str]]:
         """The node of a medium, linked to all that is like it, and the posts whose relations may change with it.
@@ -80,13 +95,14 @@ class Linker:
         node, new = self._store.graph.node(f"m:{evidence.sha256}", "media", content)
         if not new:
             return node, set()
-        self._prover.refresh()
+        if self._prover.outdated():  # whoever changed the bank has changed links, too
+            self._renew()
         label = self.label(evidence)
         if label is not None:
             self._store.graph.declare_common(node, label)
         medium = Medium(node, evidence, codes(self._store.media.features(evidence.sha256)))
         self._crowds.add([node], [evidence.sha256])
-        changed = self._link_all(medium, found, new=True)
+        changed = self._link_all(medium, found)
         self._finder.add(medium)
         return node, changed | self._store.pairs.met(evidence.sha256)
 
@@ -103,8 +119,9 @@ class Linker:
                 return f"{kind}:{label}"
         return None
 
-    def _link_all(self, medium: Medium, found: Found | None, *, new: bool) -> set[str]:
-        """Prove what may be like this medium, and link it; then settle it, and whoever has it in a sample."""
+    def _link_all(self, medium: Medium, found: Found | None) -> set[str]:
+        """Prove what may be like this medium, and link it; then untie what falls out of samples by that. Returns the
+        posts whose relations may change, less what the medium itself shows."""
         if found is not None and (found.stage is not self._stage or found.bank != self._prover.bank):
             found = None
         tried: Mapping[int, tuple[int, Proof | None]] = {} if found is None else found.tried
@@ -113,15 +130,47 @@ class Linker:
         def prove(other: int, places: int) -> Proof | None:
             return tried[other][1] if other in tried else self._proved(medium, other, places)
 
-        node, changed, met = medium.node, set[str](), dict[int, int]()
-        for one in self._crowds.linked(medium.position, near, batches, prove):
-            agree, proof = 0 if one.by_hash else one.places, one.proof
-            detail = proof.detail(self._campaign)
-            changed |= self._store.graph.link(node, one.key, proof.kind, proof.distance, detail, agree, new=new)
-            met |= {one.key: agree} if proof.doubtful else {}
-        for touched in sorted({node} | self._crowds.asking(medium.position, met)):
-            changed |= self._settle(touched)
-        return changed
+        node, graph = medium.node, self._store.graph
+        proven = [
+            Link(one.key, proof.kind, proof.distance, proof.detail(self._campaign), 0 if one.by_hash else one.places)
+            for one in self._crowds.linked(medium.position, near, batches, prove)
+            for proof in [one.proof]
+        ]
+        fresh, changed = graph.link_all(node, proven)
+        came, went = defaultdict[int, list[Part]](list), defaultdict[int, list[Part]](list)
+        for link in fresh:
+            if link.kind == "partial":
+                came[link.other].append(self._part(link.other, node, link.detail))
+        for a, b in self._loosened(node, fresh):
+            detail, touched = graph.untie(a, b)
+            changed |= touched
+            went[a].append(self._part(a, b, detail))
+            went[b].append(self._part(b, a, detail))
+        self._frames.forget(node)
+        others = (came.keys() | went.keys()) - {node}
+        swayed = {partner for other in others for partner in self._frames.swayed(other, came[other], went[other])}
+        return changed | graph.posts(others | swayed)
+
+    def _loosened(self, node: int, links: Iterable[Link]) -> list[tuple[int, int]]:
+        """Make new links of a picture known to the samples. Returns the pairs of whom none is in the other's any
+        more."""
+        filled = [node]
+        for other, _, _, detail, places in links:
+            doubtful = detail is not None and detail.doubtful
+            if places or doubtful:
+                self._crowds.hold((node, other, places, doubtful))
+            filled += [other] if doubtful else []
+        loose = sorted({(min(one, other), max(one, other)) for one in filled for other in self._crowds.beyond(one)})
+        for pair in loose:
+            self._crowds.drop(*pair)
+        return loose
+
+    def _part(self, node: int, other: int, detail: Detail | None) -> Part:
+        """A link as the first of two nodes sees it."""
+        if detail is None:
+            return Part(other)
+        first = self._crowds.first(node, other)
+        return detail.part(other, first=self._sha(node) < self._sha(other) if first is None else first)
 
     def _found(self, medium: Medium, found: Found | None) -> tuple[dict[int, int], Iterable[Batch]]:
         """Who is near by hash, at how many bits, and whoever shares features: of all, or of those found ahead and of
@@ -134,15 +183,6 @@ class Linker:
         batches = self._finder.batches(medium, newer, self._crowds.open_to, above=found.upto)
         places = {key: count for batch, _ in batches for key, count in batch.items()}
         return {**found.near, **newer}, [({key: count for key, (count, _) in found.tried.items()} | places, -1)]
-
-    def _settle(self, node: int) -> set[str]:
-        """Say where the sample of a picture ends now, and untie what is beyond it."""
-        links, changed = self._store.graph.partial_links.tried(node), set[str]()
-        self._crowds.settle(node, {other: places for other, (_, places, doubtful) in links.items() if doubtful})
-        sampled = {other: places for other, (_, places, _) in links.items() if places}
-        for other in sorted(self._crowds.beyond(node, sampled)):
-            changed |= self._store.graph.untie(node, other, links[other][0])
-        return changed
 
     def _medium(self, node: int) -> Medium | None:
         sha256 = self._sha(node)

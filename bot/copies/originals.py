@@ -76,7 +76,7 @@ class Originals:
         return _made(first, me.slot, "partial", False, *self._measured(me.node, first.node))
 
     def _measured(self, a: int, b: int) -> tuple[int | None, Detail | None]:
-        return self._graph.distance(a, b), None if a == b else self._graph.proof(a, b)
+        return self._graph.links.distance(a, b), None if a == b else self._graph.links.proof(a, b)
 
     def _members(self, cluster: int) -> tuple[list[Occurrence], str | None]:
         if cluster not in self._clusters:

@@ -10,8 +10,8 @@ All is a function of the set of links at a picture, so the order in which they c
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Final
+from collections.abc import Iterable
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -49,10 +49,24 @@ class Detail(Value):
     least: int
     doubtful: bool
 
-    @property
-    def clear(self) -> bool:
-        """Whether the link counts whatever its points are."""
-        return is_clear(self.alike, doubtful=self.doubtful)
+    def part(self, other: int, *, first: bool) -> Part:
+        """The link as the picture sees it that has the lower SHA-256, or the other one."""
+        least = 0 if is_clear(self.alike, doubtful=self.doubtful) else self.least
+        return Part(other, int(self.points[0 if first else 1], 16), least, self.doubtful)
+
+
+class Part(NamedTuple):
+    """A partial link of a picture: the other node, which of the picture's points agree, as bits, how many of them make
+    a copy (0: the link counts whatever its points are), and whether it is doubtful."""
+
+    other: int
+    points: int = 0
+    least: int = 0
+    doubtful: bool = False
+
+    def counts(self, shared: int) -> bool:
+        """Whether the link makes a copy, as far as this picture can tell, once its common points are left out."""
+        return not self.least or counts(self.points, shared, self.least)
 
 
 def is_doubtful(alike: float, spread: float, covers: tuple[float, float]) -> bool:
@@ -74,21 +88,59 @@ def read(detail: str) -> Detail | None:
     return None if detail == "{}" else _decode(detail)
 
 
+def written(detail: Detail | None) -> str:
+    """The same, as it is stored."""
+    return "{}" if detail is None else msgspec.json.encode(detail).decode()
+
+
 def bits(points: Iterable[int]) -> str:
     """Feature numbers as bits of a number in hex."""
     return f"{sum(1 << point for point in points):x}"
 
 
-def common(doubtful: Sequence[int]) -> int:
-    """The points that occur in more than ``SHARED_BY`` of one picture's doubtful links, in a crowd in more than two,
-    each given as its bits."""
-    others = SHARED_BY if len(doubtful) < CROWD else _IN_CROWD
-    seen = [0] * (others + 1)
+class Tally(NamedTuple):
+    """In how many of one picture's doubtful links each of its points takes part. ``planes``: the numbers' binary
+    digits, the ones first, each as the bits of all points; so one link more or less costs a handful of operations."""
+
+    links: int = 0
+    planes: tuple[int, ...] = ()
+
+    def plus(self, points: int) -> Tally:
+        """With one doubtful link more, given as the bits of its points."""
+        planes = []
+        for plane in self.planes:
+            planes.append(plane ^ points)
+            points &= plane
+        return Tally(self.links + 1, (*planes, points) if points else tuple(planes))
+
+    def minus(self, points: int) -> Tally:
+        """With one less, of those that it has."""
+        planes = []
+        for plane in self.planes:
+            planes.append(plane ^ points)
+            points &= ~plane
+        return Tally(self.links - 1, tuple(planes))
+
+    @property
+    def common(self) -> int:
+        """The points that occur in more than ``SHARED_BY`` of the links, in a crowd in more than two."""
+        others, more, as_many = SHARED_BY if self.links < CROWD else _IN_CROWD, 0, -1
+        for digit in range(len(self.planes) - 1, -1, -1):
+            plane = self.planes[digit]
+            if others >> digit & 1:
+                as_many &= plane
+            else:
+                more |= as_many & plane
+                as_many &= ~plane
+        return more if others >> len(self.planes) == 0 else 0
+
+
+def common(doubtful: Iterable[int]) -> int:
+    """The points that everybody shares, of one picture's doubtful links, each given as its bits."""
+    tally = Tally()
     for points in doubtful:
-        for level in range(others, 0, -1):
-            seen[level] |= seen[level - 1] & points
-        seen[0] |= points
-    return seen[others]
+        tally = tally.plus(points)
+    return tally.common
 
 
 def is_clear(alike: float, *, doubtful: bool) -> bool:
@@ -99,8 +151,12 @@ def is_clear(alike: float, *, doubtful: bool) -> bool:
 def counts(points: int, shared: int, least: int) -> bool:
     """Whether a link that is not clear still makes a copy once its picture's common points are left out: of its points
     ``least`` and two in five remain."""
-    left = (points & ~shared).bit_count()
-    return left >= least and 5 * left >= 2 * points.bit_count()
+    return spare(points, shared, least) >= 0
+
+
+def spare(points: int, shared: int, least: int) -> int:
+    """How many points a link has left beyond what it needs to count; below 0 it does not."""
+    return (points & ~shared).bit_count() - max(least, -(-2 * points.bit_count() // 5))
 
 
 _decode: Final = msgspec.json.Decoder(Detail).decode

@@ -71,11 +71,11 @@ class Proof(Value):
         """Whether it rests on hashes so near that no features have a say."""
         return self.inliers is None and self.distance <= SURE
 
-    def detail(self, campaign: Campaign) -> str:
-        """The proof by features as JSON, for storing beside the link."""
+    def detail(self, campaign: Campaign) -> Detail | None:
+        """The proof by features as it is kept beside the link."""
         if self.inliers is None or self.area is None or self.alike is None or self.quad is None:
-            return "{}"
-        detail = Detail(
+            return None
+        return Detail(
             inliers=self.inliers,
             area=self.area,
             alike=self.alike,
@@ -84,7 +84,6 @@ class Proof(Value):
             least=NEVER if self.hollow else least_points(campaign.copies, doubtful=self.doubtful),
             doubtful=self.doubtful,
         )
-        return msgspec.json.encode(detail).decode()
 
 
 @dataclass(frozen=True, eq=False)

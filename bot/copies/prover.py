@@ -42,10 +42,9 @@ class Prover:
         self._banked = [pdq for *_, pdqs in banked for pdq in pdqs]
         self.bank = tuple(sha256 for sha256, *_ in banked)  # last: who fails on the way here tries again
 
-    def refresh(self) -> None:
-        """Renew where the bank has changed."""
-        if self.bank != tuple(sha256 for sha256, *_ in self._media.bank()):
-            self.renew()
+    def outdated(self) -> bool:
+        """Whether the bank has changed since it was read."""
+        return self.bank != tuple(sha256 for sha256, *_ in self._media.bank())
 
     def proved(self, medium: MediaEvidence, other: str, places: int) -> Proof | None:
         """What a medium proves with another, named by its SHA-256. Without places in common they must be near by their

@@ -8,7 +8,7 @@ On such a build the rollback journal is used, fully synchronised: slower, and sa
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -99,6 +99,10 @@ class Connection:
     def run(self, sql: str, parameters: tuple[object, ...] = ()) -> int:
         """Execute one statement and return how many rows it changed."""
         return int(self._raw.execute(sql, parameters).rowcount)
+
+    def run_each(self, sql: str, parameters: Iterable[tuple[object, ...]]) -> None:
+        """Execute one statement with each of these parameters."""
+        self._raw.executemany(sql, parameters)
 
     def insert(self, sql: str, parameters: tuple[object, ...] = ()) -> int:
         """Execute one INSERT and return the new row's number."""

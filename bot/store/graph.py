@@ -18,10 +18,12 @@ function of the set.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Sequence
 
 from bot.copies import parts
 from bot.store.connection import Connection, Row
+from bot.store.links import Link, Links
 from bot.store.nodes import Nodes
 from bot.store.partial_links import PartialLinks
 from bot.store.times import UNBOUNDED
@@ -44,20 +46,13 @@ class Occurrence(Value):
     latest: int
 
 
-_DECIDED = (
-    "SELECT 1 FROM pairs p JOIN nodes m ON m.key = p.a JOIN nodes n ON n.key = p.b"
-    " WHERE (m.id, n.id) IN ((?1, ?2), (?2, ?1))"
-)
-"""Whether people decided about two nodes, apart or together: their proof is put aside."""
-_BY_FEATURES = "distance >= 0 AND (kind = 'partial' OR places > 0 OR detail <> '{}')"
-
-
 class Graph:
     """Nodes, links, clusters and occurrences. Every method runs in the caller's transaction."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self.nodes = Nodes(connection)
+        self.links = Links(connection)
         self.partial_links = PartialLinks(connection)
 
     def node(self, key: str, kind: str, content: bytes | None = None) -> tuple[int, bool]:
@@ -83,26 +78,20 @@ class Graph:
         row = self._connection.row("SELECT common FROM nodes WHERE id = ?", (node,))
         return None if row is None else row[0]
 
-    def link(
-        self, a: int, b: int, kind: str, distance: int, detail: str = "{}", places: int = 0, *, new: bool = False
-    ) -> set[str]:
-        """Store a proven link; near and text links join clusters. ``places``: at how many the two pictures agree, where
-        the link stands only as long as one is in the other's sample. ``new``: all that the first node is linked to is
-        being linked just now, and is told of by that. Returns the posts whose standing may have changed.
-        """
-        low, high = min(a, b), max(a, b)
-        kept = "held_links" if self._connection.row(_DECIDED, (low, high)) else "links"
-        insert, row = (
-            f"INSERT OR IGNORE INTO {kept} VALUES (?, ?, ?, ?, ?, ?)",
-            (low, high, kind, distance, detail, places),
-        )
-        if low == high or not self._connection.run(insert, row) or kept == "held_links":
-            return set()
-        if kind == "partial":
-            return self._swayed(low, high, {b} if new else {a, b})
-        if self.common(a) is not None or self.common(b) is not None:
-            return set()
-        return self._join(self.cluster(a), self.cluster(b))
+    def link(self, a: int, b: int, kind: str, distance: int) -> set[str]:
+        """Store one proven link. Returns the posts whose relations may have changed."""
+        fresh, changed = self.link_all(a, [Link(b, kind, distance)])
+        return changed | self.posts([a, b]) if fresh and kind == "partial" else changed
+
+    def link_all(self, node: int, links: Sequence[Link]) -> tuple[list[Link], set[str]]:
+        """Store what is proven of a node; near and text links join clusters. Returns those that are new, and the posts
+        whose standing may have changed with these: who lies in whom is the caller's to tell."""
+        fresh, aside = self.links.add(node, links)
+        changed: set[str] = set()
+        for other, kind, *_ in fresh:
+            if kind != "partial" and self.common(node) is None and self.common(other) is None:
+                changed |= self._join(self.cluster(node), self.cluster(other))
+        return fresh + aside, changed
 
     def cluster(self, node: int) -> int:
         """The cluster that a node belongs to."""
@@ -257,33 +246,21 @@ class Graph:
         """The nodes that partial links join to this one, less those that are, or rest on, what everybody shares."""
         return [other for other in self.partial_links.counting(node) if self.common(other) is None]
 
-    def _swayed(self, a: int, b: int, partners_of: set[int]) -> set[str]:
-        """The posts whose relations a partial link of two nodes may change: their own, and of partners of these."""
-        nodes = {a, b}
-        for node in partners_of:
-            nodes |= self.partial_links.swayed(node, by=a + b - node)
-        return {post for node in nodes for post in self._posts_with("node = ?", (node,))}
-
     def unlink(self, node: int) -> set[str]:
         """Forget the links of a node that rest on features, also those put aside, to prove them anew. Returns the posts
         whose relations may change."""
-        touched = self._posts_with("node = ?", (node,)) | self._neighbours(node)
-        for table in ("links", "held_links"):
-            self._connection.run(f"DELETE FROM {table} WHERE (a = ?1 OR b = ?1) AND {_BY_FEATURES}", (node,))
+        touched = self.posts([node]) | self._neighbours(node)
+        self.links.forget(node)
         return touched | self.regroup({self.cluster(node)})
 
-    def untie(self, a: int, b: int, kind: str) -> set[str]:
-        """Forget the link of two nodes that depends on samples. Returns the posts whose relations may change."""
-        low, high = min(a, b), max(a, b)
-        touched = self._swayed(low, high, {a, b})
-        for table in ("links", "held_links"):
-            self._connection.run(
-                f"DELETE FROM {table} WHERE (a, b, kind) = (?, ?, ?) AND places > 0", (low, high, kind)
-            )
-        return touched if kind == "partial" else touched | self.regroup({self.cluster(a)})
+    def untie(self, a: int, b: int) -> tuple[parts.Detail | None, set[str]]:
+        """Forget the link of two nodes that depends on samples. Returns its proof, and the posts whose standing may
+        change."""
+        detail, joined = self.links.untie(a, b)
+        return detail, self.regroup({self.cluster(a)}) if joined else set()
 
     def _neighbours(self, node: int) -> set[str]:
-        return {post for partner in self._partners(node) for post in self._posts_with("node = ?", (partner,))}
+        return self.posts(self._partners(node))
 
     def declare_common(self, node: int, label: str | None) -> set[str]:
         """No copy rests on this content any more (None: it may again). Splits or joins its cluster; returns the
@@ -305,19 +282,11 @@ class Graph:
         for member in members:
             self._connection.run("UPDATE nodes SET cluster = id WHERE id = ?", (member,))
             self._connection.run("UPDATE occurrences SET cluster = node WHERE node = ?", (member,))
-        for a, b in sorted({pair for member in members for pair in self._joining(member)}):
+        for a, b in sorted({pair for member in members for pair in self.links.joining(member)}):
             touched |= self._join(self.cluster(a), self.cluster(b))
         for cluster in {self.cluster(o.node) for post in touched for o in self._occurrences("post_id = ?", (post,))}:
             self.recompute(cluster)
         return touched
-
-    def _joining(self, node: int) -> list[Row]:
-        """The links of a node that join clusters: neither partial nor resting on what everybody shares."""
-        return self._connection.rows(
-            "SELECT l.a, l.b FROM links l JOIN nodes m ON m.id = l.a JOIN nodes n ON n.id = l.b"
-            " WHERE (l.a = ?1 OR l.b = ?1) AND l.kind <> 'partial' AND m.common IS NULL AND n.common IS NULL",
-            (node,),
-        )
 
     def occurrence(self, post_id: str, slot: int) -> Occurrence:
         """The content that stands in one slot of a post. Raises ValueError where nothing was placed there."""
@@ -339,18 +308,6 @@ class Graph:
         row = self._connection.row("SELECT min(key) FROM nodes WHERE cluster = ?", (cluster,))
         return None if row is None else str(row[0]).partition(":")[2][:12]
 
-    def distance(self, a: int, b: int) -> int | None:
-        """The distance of the stored link of two nodes; 0 for the same, None where others or people link them."""
-        if a == b:
-            return 0
-        row = self._connection.row("SELECT distance FROM links WHERE a = ? AND b = ?", (min(a, b), max(a, b)))
-        return None if row is None or row[0] < 0 else int(row[0])
-
-    def proof(self, a: int, b: int) -> parts.Detail | None:
-        """The proof by local features of the stored link of two nodes; None where it rests on something else."""
-        row = self._connection.row("SELECT detail FROM links WHERE a = ? AND b = ?", (min(a, b), max(a, b)))
-        return None if row is None else parts.read(row[0])
-
     def partners(self, node: int) -> list[int]:
         """The nodes joined to this one by partial links."""
         return self._partners(node)
@@ -365,6 +322,11 @@ class Graph:
             f"SELECT post_id, slot, node, author, earliest, latest FROM occurrences WHERE {where}", parameters
         )
         return [_occurrence(row) for row in rows]
+
+    def posts(self, nodes: Iterable[int]) -> set[str]:
+        """The posts in which any of these nodes stands."""
+        among = json.dumps(list(nodes))
+        return self._posts_with("node IN (SELECT value FROM json_each(?))", (among,)) if among != "[]" else set()
 
     def _posts_with(self, where: str, parameters: tuple[object, ...]) -> set[str]:
         return {

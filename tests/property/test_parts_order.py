@@ -268,17 +268,16 @@ def test_samples_hold_those_with_most_in_common() -> None:
     others, but for those to whose samples the picture belongs."""
     known = crowds.Crowds()
     known.add([1, 2, 3, 4], [f"{value:016x}" + "0" * 48 for value in (0b000, 0b011, 0b001, 0b100)])
-    places = {2: 9, 3: 9, 4: 12}
     with small_samples(2):
-        known.settle_all([(1, 4, 12), (1, 3, 9), (2, 3, 20), (2, 4, 21)])
+        known.fill([(1, 4, 12, True), (1, 3, 9, True), (2, 3, 20, True), (2, 4, 21, True), (1, 2, 9, False)])
     assert [known.crowded(node) for node in (1, 2, 3, 4)] == [True] * 4
-    assert known.beyond(1, places) == {2}
+    assert known.beyond(1) == [2]
     assert known.open_to(np.array([1, 2, 9]), np.array([8, 20, 1])).tolist() == [False, True, True]
     second = candidates.positions([f"{0b011:016x}" + "0" * 48])[0]
     assert known.asking(second, {1: 9}) == set()
     assert known.asking(second, {1: 10}) == {1}
-    known.settle(1, {4: 12})
-    assert known.beyond(1, places) == set()
+    known.drop(1, 3)
+    assert known.beyond(1) == []
 
 
 def test_a_part_is_a_copy_whoever_comes_to_light_first(tmp_path: Path) -> None:

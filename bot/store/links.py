@@ -1,0 +1,93 @@
+"""Links of the graph of copies as they are stored: those that stand, and those that people put aside."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Final, NamedTuple
+
+from bot.copies import parts
+from bot.store.connection import Connection
+
+_TABLES: Final = ("links", "held_links")
+
+
+class Link(NamedTuple):
+    """What is proven of a node and another one. ``places``: at how many the two pictures agree, where the link stands
+    only as long as one is in the other's sample."""
+
+    other: int
+    kind: str
+    distance: int
+    detail: parts.Detail | None = None
+    places: int = 0
+
+
+_PROVEN: Final = " UNION ALL ".join(
+    f"SELECT a + b - ?1 FROM {table} WHERE (a = ?1 OR b = ?1) AND distance >= 0" for table in _TABLES
+)
+_DECIDED: Final = " UNION ALL ".join(
+    f"SELECT n.id FROM nodes m JOIN pairs p ON p.{own} = m.key JOIN nodes n ON n.key = p.{other} WHERE m.id = ?1"
+    for own, other in ("ab", "ba")
+)
+"""With whom people decided about a node, apart or together: their proofs are put aside."""
+_BY_FEATURES: Final = "distance >= 0 AND (kind = 'partial' OR places > 0 OR detail <> '{}')"
+
+
+class Links:
+    """Every method runs in the caller's transaction. What follows from links is for ``Graph`` to see to."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, node: int, links: Sequence[Link]) -> tuple[list[Link], list[Link]]:
+        """Store what is proven of a node, where it was not. Returns what is new: what stands, what is put
+        aside."""
+        proven = {node, *(row[0] for row in self._connection.rows(_PROVEN, (node,)))}
+        fresh = [link for link in links if link.other not in proven]
+        decided = {row[0] for row in self._connection.rows(_DECIDED, (node,))} if fresh else set()
+        both = [link for link in fresh if link.other not in decided], [link for link in fresh if link.other in decided]
+        for table, some in zip(_TABLES, both, strict=True):
+            self._insert(table, node, some)
+        return both
+
+    def _insert(self, table: str, node: int, links: Iterable[Link]) -> None:
+        rows = [
+            (min(node, other), max(node, other), kind, distance, parts.written(detail), places)
+            for other, kind, distance, detail, places in links
+        ]
+        if rows:
+            self._connection.run_each(f"INSERT INTO {table} VALUES (?, ?, ?, ?, ?, ?)", rows)
+
+    def untie(self, a: int, b: int) -> tuple[parts.Detail | None, bool]:
+        """Forget the link of two nodes that depends on samples. Returns its proof, and whether it joined clusters."""
+        for table in _TABLES:
+            gone = f"DELETE FROM {table} WHERE (a, b) = (?, ?) AND places > 0 RETURNING kind, detail"
+            for kind, detail in self._connection.rows(gone, (min(a, b), max(a, b))):
+                return parts.read(detail), kind != "partial" and table == "links"
+        return None, False
+
+    def forget(self, node: int) -> None:
+        """Forget the links of a node that rest on features, also those put aside."""
+        for table in _TABLES:
+            self._connection.run(f"DELETE FROM {table} WHERE (a = ?1 OR b = ?1) AND {_BY_FEATURES}", (node,))
+
+    def distance(self, a: int, b: int) -> int | None:
+        """The distance of the link of two nodes; 0 for the same, None where others or people link them."""
+        if a == b:
+            return 0
+        row = self._connection.row("SELECT distance FROM links WHERE a = ? AND b = ?", (min(a, b), max(a, b)))
+        return None if row is None or row[0] < 0 else int(row[0])
+
+    def proof(self, a: int, b: int) -> parts.Detail | None:
+        """The proof by local features of the link of two nodes; None where it rests on something else."""
+        row = self._connection.row("SELECT detail FROM links WHERE a = ? AND b = ?", (min(a, b), max(a, b)))
+        return None if row is None else parts.read(row[0])
+
+    def joining(self, node: int) -> list[tuple[int, int]]:
+        """The links of a node that join clusters: neither partial nor resting on what everybody shares."""
+        rows = self._connection.rows(
+            "SELECT l.a, l.b FROM links l JOIN nodes m ON m.id = l.a JOIN nodes n ON n.id = l.b"
+            " WHERE (l.a = ?1 OR l.b = ?1) AND l.kind <> 'partial' AND m.common IS NULL AND n.common IS NULL",
+            (node,),
+        )
+        return [(a, b) for a, b in rows]
