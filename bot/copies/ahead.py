@@ -10,13 +10,16 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from bot.campaign import Campaign
+from bot.copies.candidates import by_hash
 from bot.copies.crowds import Crowds
 from bot.copies.finder import Finder, Medium
+from bot.copies.parts import CROWD
+from bot.copies.pending import Met, Pending
 from bot.copies.proof import Proof
 from bot.copies.prover import Prover
 from bot.store import Store
@@ -37,13 +40,16 @@ class Indexes(NamedTuple):
 
 class Found(NamedTuple):
     """Whom a medium was held against, among the nodes up to ``upto``, at a stage, and while everybody shared ``bank``.
-    ``near``: who is near by hash, at how many bits; ``tried``: the places at which features agree, and the proof."""
+    ``near``: who is near by hash, at how many bits; ``tried``: the places at which features agree, and the proof.
+    ``met``: how it stands to those in flight, and ``beside``, what of these it was tried with proves, by SHA-256."""
 
     upto: int
     stage: object
     bank: tuple[str, ...]
     near: Mapping[int, int]
     tried: Mapping[int, tuple[int, Proof | None]]
+    met: Met
+    beside: Mapping[str, Proof | None]
 
 
 class Ahead:
@@ -56,6 +62,7 @@ class Ahead:
         self._opened: tuple[Store, Prover] | None = None
         self._closed = False
         self._found: OrderedDict[str, Found] = OrderedDict()
+        self._pending = Pending()
 
     def find(self, evidence: MediaEvidence, indexes: Callable[[], Indexes]) -> None:
         """Find and prove, unless the medium is in the graph already, and keep that. ``evidence`` has its features with
@@ -104,6 +111,7 @@ class Ahead:
         opened, self._opened = self._opened, None
         if opened is not None:
             opened[0].close()
+        self._pending = Pending(self._pending.number)
 
     def _find(
         self, store: Store, prover: Prover, evidence: MediaEvidence, indexes: Callable[[], Indexes]
@@ -129,4 +137,20 @@ class Ahead:
         )
         for _ in crowds.linked(medium.position, near, batches, prove):
             pass  # whom ``prove`` was asked for, and what it said, is all there is to keep
-        return Found(upto, stage, prover.bank, {key: near[key] for key in near.keys() & tried.keys()}, tried)
+        met = self._pending.meet(medium, self._campaign.copies.near)
+        beside = {
+            sha256: prover.pair(evidence, self._pending.evidence(sha256), met.places.get(sha256, 0))
+            for sha256 in _likely(met, tried.values())
+        }
+        self._pending.keep(medium)
+        return Found(
+            upto, stage, prover.bank, {key: near[key] for key in near.keys() & tried.keys()}, tried, met, beside
+        )
+
+
+def _likely(met: Met, tried: Iterable[tuple[int, Proof | None]]) -> set[str]:
+    """Whom of those in flight the sample of a medium may have room for, and who is near by hash."""
+    doubtful = sorted((places for places, proof in tried if proof is not None and proof.doubtful), reverse=True)
+    least = doubtful[CROWD - 1] if len(doubtful) >= CROWD else 0
+    near = by_hash(met.near, {sha256: met.places.get(sha256, 0) for sha256 in met.near})
+    return near | {sha256 for sha256, places in met.places.items() if places >= least}

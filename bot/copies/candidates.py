@@ -11,7 +11,7 @@ hundredth.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +23,7 @@ from detectors.nearest import TURN_SLACK
 Keys = npt.NDArray[np.int64]
 Ranks = npt.NDArray[np.uint64]
 Bools = npt.NDArray[np.bool_]
+K = TypeVar("K")
 Batch = tuple[dict[int, int], int]
 """Places by candidate, and the most that anyone in a later batch can have."""
 
@@ -48,7 +49,7 @@ def positions(hashes: Sequence[str]) -> Ranks:
     return np.frombuffer(bytes.fromhex("".join(sha256[:16] for sha256 in hashes)), ">u8").astype(np.uint64)
 
 
-def by_hash(near: Mapping[int, int], places: Mapping[int, int]) -> set[int]:
+def by_hash(near: Mapping[K, int], places: Mapping[K, int]) -> set[K]:
     """Those near by hash, at so many bits, that are tried whatever sample they are in."""
     return {key for key, bits in near.items() if bits <= SURE + TURN_SLACK or not places[key]}
 

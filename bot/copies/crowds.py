@@ -58,19 +58,31 @@ class Crowds:
             mine.sort()
             self._settle(node)
 
-    def hold(self, link: Tried) -> None:
-        """Make a link known, or one more of an old one's."""
-        a, b, places, doubtful = link
-        order = self._order(a, b, places)
-        for node, other in ((a, b), (b, a)):
-            insort(self._links.setdefault(node, []), _packed(order, other, doubtful=doubtful))
-            self._settle(node)
+    def hold(self, node: int, links: Iterable[tuple[int, int, bool]]) -> None:
+        """Make new links of a picture known: to whom, the places, and whether it is doubtful."""
+        mine = self._links.setdefault(node, [])
+        for other, places, doubtful in links:
+            order = self._order(node, other, places)
+            mine.append(_packed(order, other, doubtful=doubtful))
+            insort(self._links.setdefault(other, []), _packed(order, node, doubtful=doubtful))
+            self._settle(other)
+        mine.sort()
+        self._settle(node)
 
-    def drop(self, a: int, b: int) -> None:
-        """Forget the link of two nodes; harmless where there is none."""
-        for node, other in ((a, b), (b, a)):
-            self._links[node] = [link for link in self._links.get(node, ()) if _other(link) != other]
-            self._settle(node)
+    def loosen(self, nodes: Iterable[int]) -> list[tuple[int, int]]:
+        """Forget the links of some pictures where neither belongs to the other's sample any more. Returns the pairs."""
+        loose: dict[tuple[int, int], int] = {}
+        for node in nodes:
+            mine, end = self._links.get(node, []), self._ends.get(node, _LAST)
+            for link in mine[bisect_left(mine, end + 1 << _OTHER) :]:
+                order, other = link >> _OTHER, _other(link)
+                if self._ends.get(other, _LAST) < order < _LAST:
+                    loose[min(node, other), max(node, other)] = order
+        for (a, b), order in loose.items():
+            for node, other in ((a, b), (b, a)):
+                mine = self._links[node]
+                del mine[bisect_left(mine, _packed(order, other, doubtful=False))]
+        return sorted(loose)
 
     def partners(self, node: int) -> list[int]:
         """Who is linked to a picture by a link that is known here."""
@@ -113,15 +125,6 @@ class Crowds:
             for other, agreeing in places.items()
             if (end := ends.get(other)) is None or _MOST - agreeing << 64 | int(all_positions[other]) ^ own <= end
         }
-
-    def beyond(self, node: int) -> list[int]:
-        """Those linked to a picture who do not belong to its sample, nor it to theirs."""
-        end = self._ends.get(node)
-        if end is None:
-            return []
-        mine = self._links[node]
-        after = [link for link in mine[bisect_left(mine, end + 1 << _OTHER) :] if link >> _OTHER < _LAST]
-        return [other for link in after if self._ends.get(other := _other(link), _LAST) < link >> _OTHER]
 
     def crowded(self, node: int) -> bool:
         """Whether a picture has a full sample."""

@@ -7,7 +7,7 @@ become or cease to be common before any link can count or stop counting; only th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
 from bot.copies.parts import Part, Tally, spare
@@ -19,9 +19,12 @@ _NONE: Final = 1 << 16  # more points than a picture has
 class _Frame(NamedTuple):
     """``room``: how many points must change at least for any link to count that does not, or the reverse."""
 
-    tally: Tally
-    common: int
-    room: int
+    tally: Tally = Tally()
+    common: int = 0
+    room: int = _NONE
+
+
+_NEW: Final = _Frame()
 
 
 class Frames:
@@ -31,39 +34,45 @@ class Frames:
         self._read = read
         self._frames: dict[int, _Frame] = {}
 
-    def forget(self, node: int) -> None:
-        """A picture's links change, and nobody need be told by it."""
-        self._frames.pop(node, None)
-
-    def swayed(self, node: int, came: Sequence[Part], went: Sequence[Part]) -> set[int]:
+    def swayed(self, node: int, came: Sequence[Part], went: Sequence[Part], *, new: bool = False) -> set[int]:
         """Who else's links to a picture count since it got some links and lost others, or count no more; the store has
-        them as they are now."""
-        known = self._frames.get(node)
-        links = self._read(node) if known is None else ()
-        before = _changed(_changed(Tally(), links, ()), went, came) if known is None else known.tally
-        after = _changed(before, came, went)
-        was, now = before.common if known is None else known.common, after.common
-        room = 0 if known is None else min(known.room - (was ^ now).bit_count(), _room(came, now))
+        them as they are now. ``new``: it has none but those that came."""
+        known = _NEW if new else self._frames.pop(node, _NEW)
+        known = self._as_before(node, came, went) if known is _NEW and not new else known
+        tally = _changed(known.tally, came, went)
+        common = tally.common
+        room = min(known.room - (known.common ^ common).bit_count(), _room(came, common))
         found = set[int]()
         if room <= 0:
-            links = links or self._read(node)
-            room = _room(links, now)
-            found = {part.other for part in links if part.counts(was) != part.counts(now)}
-        if len(self._frames) == _KEPT:
-            self._frames.clear()
-        self._frames[node] = _Frame(after, now, room)
+            links = self._read(node)
+            room = _room(links, common)
+            found = {part.other for part in links if part.counts(known.common) != part.counts(common)}
+        if len(self._frames) >= _KEPT:
+            del self._frames[next(iter(self._frames))]
+        self._frames[node] = _Frame(tally, common, room)
         return found
 
+    def _as_before(self, node: int, came: Sequence[Part], went: Sequence[Part]) -> _Frame:
+        """A frame less what came and with what went; it leaves no room, so that the links are looked at."""
+        tally = _changed(_changed(Tally(), self._read(node), ()), went, came)
+        return _Frame(tally, tally.common, 0)
 
-def _changed(tally: Tally, came: Iterable[Part], went: Iterable[Part]) -> Tally:
+
+def _changed(tally: Tally, came: Sequence[Part], went: Sequence[Part]) -> Tally:
     """With some doubtful links more and others less."""
     for part in came:
-        tally = tally.plus(part.points) if part.doubtful else tally
+        if part.doubtful:
+            tally = tally.plus(part.points)
     for part in went:
-        tally = tally.minus(part.points) if part.doubtful else tally
+        if part.doubtful:
+            tally = tally.minus(part.points)
     return tally
 
 
-def _room(links: Iterable[Part], common: int) -> int:
-    spares = (spare(part.points, common, part.least) for part in links if part.least)
-    return min((points + 1 if points >= 0 else -points for points in spares), default=_NONE)
+def _room(links: Sequence[Part], common: int) -> int:
+    room = _NONE
+    for part in links:
+        if part.least:
+            points = spare(part.points, common, part.least)
+            room = min(room, points + 1 if points >= 0 else -points)
+    return room

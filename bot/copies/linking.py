@@ -24,6 +24,7 @@ from bot.copies.frames import Frames
 from bot.copies.parts import Detail, Part
 from bot.copies.proof import SHARED_LEAST, Proof
 from bot.copies.prover import Prover
+from bot.copies.recent import Recent, Since
 from bot.copies.wholes import hashes, held, least_distance
 from bot.store import Store
 from bot.store.links import Link
@@ -40,6 +41,7 @@ class Linker:
         self._store, self._campaign, self._version = store, campaign, version
         self._finder, self._crowds, self._stage = Finder(), Crowds(), object()
         self._prover = Prover(store.media, campaign, version)
+        self._recent = Recent(store.graph.nodes.last())
         nodes: list[int] = []
         held: list[bytes] = []
         for media in store.graph.nodes.contents("media"):
@@ -75,7 +77,7 @@ class Linker:
         for node in sorted({*nodes, *crowded}):
             medium = self._medium(node)
             if medium is not None:
-                changed |= self._link_all(medium, None)
+                changed |= self._link_all(medium, None, new=False)
         for node, partners in before.items():
             swayed = partners ^ set(graph.partners(node))
             changed |= graph.posts([node, *swayed]) if swayed else set()
@@ -102,8 +104,9 @@ class Linker:
             self._store.graph.declare_common(node, label)
         medium = Medium(node, evidence, codes(self._store.media.features(evidence.sha256)))
         self._crowds.add([node], [evidence.sha256])
-        changed = self._link_all(medium, found)
+        changed = self._link_all(medium, found, new=True)
         self._finder.add(medium)
+        self._recent.add(node, evidence.sha256, found)
         return node, changed | self._store.pairs.met(evidence.sha256)
 
     def label(self, evidence: MediaEvidence) -> str | None:
@@ -119,16 +122,15 @@ class Linker:
                 return f"{kind}:{label}"
         return None
 
-    def _link_all(self, medium: Medium, found: Found | None) -> set[str]:
+    def _link_all(self, medium: Medium, found: Found | None, *, new: bool) -> set[str]:
         """Prove what may be like this medium, and link it; then untie what falls out of samples by that. Returns the
         posts whose relations may change, less what the medium itself shows."""
         if found is not None and (found.stage is not self._stage or found.bank != self._prover.bank):
             found = None
-        tried: Mapping[int, tuple[int, Proof | None]] = {} if found is None else found.tried
-        near, batches = self._found(medium, found)
+        near, batches, tried = self._found(medium, found)
 
         def prove(other: int, places: int) -> Proof | None:
-            return tried[other][1] if other in tried else self._proved(medium, other, places)
+            return tried[other] if other in tried else self._proved(medium, other, places)
 
         node, graph = medium.node, self._store.graph
         proven = [
@@ -140,49 +142,50 @@ class Linker:
         came, went = defaultdict[int, list[Part]](list), defaultdict[int, list[Part]](list)
         for link in fresh:
             if link.kind == "partial":
-                came[link.other].append(self._part(link.other, node, link.detail))
+                for one, part in self._parts(node, link.other, link.detail):
+                    came[one].append(part)
         for a, b in self._loosened(node, fresh):
             detail, touched = graph.untie(a, b)
             changed |= touched
-            went[a].append(self._part(a, b, detail))
-            went[b].append(self._part(b, a, detail))
-        self._frames.forget(node)
-        others = (came.keys() | went.keys()) - {node}
-        swayed = {partner for other in others for partner in self._frames.swayed(other, came[other], went[other])}
-        return changed | graph.posts(others | swayed)
+            for one, part in self._parts(a, b, detail):
+                went[one].append(part)
+        nodes, swayed = came.keys() | went.keys(), set[int]()
+        for one in nodes:
+            swayed |= self._frames.swayed(one, came[one], went[one], new=new and one == node)
+        return changed | graph.posts(nodes | swayed)
 
     def _loosened(self, node: int, links: Iterable[Link]) -> list[tuple[int, int]]:
-        """Make new links of a picture known to the samples. Returns the pairs of whom none is in the other's any
-        more."""
-        filled = [node]
-        for other, _, _, detail, places in links:
-            doubtful = detail is not None and detail.doubtful
-            if places or doubtful:
-                self._crowds.hold((node, other, places, doubtful))
-            filled += [other] if doubtful else []
-        loose = sorted({(min(one, other), max(one, other)) for one in filled for other in self._crowds.beyond(one)})
-        for pair in loose:
-            self._crowds.drop(*pair)
-        return loose
+        """Make new links of a picture known to the samples. Returns the pairs that fall out of these."""
+        tried = [(link.other, link.places, link.detail is not None and link.detail.doubtful) for link in links]
+        self._crowds.hold(node, [one for one in tried if any(one[1:])])
+        filled = [node, *(other for other, _, doubtful in tried if doubtful)]
+        return self._crowds.loosen(filled)
 
-    def _part(self, node: int, other: int, detail: Detail | None) -> Part:
-        """A link as the first of two nodes sees it."""
+    def _parts(self, a: int, b: int, detail: Detail | None) -> list[tuple[int, Part]]:
+        """Two nodes, each with their link as it sees it."""
         if detail is None:
-            return Part(other)
-        first = self._crowds.first(node, other)
-        return detail.part(other, first=self._sha(node) < self._sha(other) if first is None else first)
+            return [(a, Part(b)), (b, Part(a))]
+        first = self._crowds.first(a, b)
+        first = self._sha(a) < self._sha(b) if first is None else first
+        return [(a, detail.part(b, first=first)), (b, detail.part(a, first=not first))]
 
-    def _found(self, medium: Medium, found: Found | None) -> tuple[dict[int, int], Iterable[Batch]]:
-        """Who is near by hash, at how many bits, and whoever shares features: of all, or of those found ahead and of
-        whoever came since."""
+    def _found(
+        self, medium: Medium, found: Found | None
+    ) -> tuple[Mapping[int, int], Iterable[Batch], Mapping[int, Proof | None]]:
+        """Who is near by hash, at how many bits; whoever shares features; and what was proved already: of all, or of
+        those found ahead and of whoever came since."""
         radius = self._campaign.copies.near
         if found is None:
             near = self._finder.near(medium, radius)
-            return near, self._finder.batches(medium, near, self._crowds.open_to)
-        newer = self._finder.near(medium, radius, above=found.upto)
-        batches = self._finder.batches(medium, newer, self._crowds.open_to, above=found.upto)
-        places = {key: count for batch, _ in batches for key, count in batch.items()}
-        return {**found.near, **newer}, [({key: count for key, (count, _) in found.tried.items()} | places, -1)]
+            return near, self._finder.batches(medium, near, self._crowds.open_to), {}
+        since = self._recent.since(medium.evidence.sha256, found)
+        if since is None:
+            newer = self._finder.near(medium, radius, above=found.upto)
+            batches = self._finder.batches(medium, newer, self._crowds.open_to, above=found.upto)
+            since = Since(newer, {key: count for batch, _ in batches for key, count in batch.items()}, {})
+        places = {key: count for key, (count, _) in found.tried.items()} | since.places
+        proofs = {key: proof for key, (_, proof) in found.tried.items()} | since.proofs
+        return {**found.near, **since.near}, [(places, -1)], proofs
 
     def _medium(self, node: int) -> Medium | None:
         sha256 = self._sha(node)

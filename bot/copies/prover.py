@@ -49,18 +49,22 @@ class Prover:
     def proved(self, medium: MediaEvidence, other: str, places: int) -> Proof | None:
         """What a medium proves with another, named by its SHA-256. Without places in common they must be near by their
         hashes, as seen from either side: who searches whom decides on a few bits more or less."""
-        pair = (min(medium.sha256, other), max(medium.sha256, other))
-        known = None if pair in self._unlike else self._media.any_evidence(other, self._version)
-        if not isinstance(known, MediaEvidence) or other == medium.sha256:
+        unlike = _pair(medium.sha256, other) in self._unlike
+        known = None if unlike else self._media.any_evidence(other, self._version)
+        return self.pair(medium, known, places) if isinstance(known, MediaEvidence) else None
+
+    def pair(self, medium: MediaEvidence, other: MediaEvidence, places: int) -> Proof | None:
+        """The same, where both are at hand."""
+        first, second = sorted((medium, other), key=lambda e: e.sha256)
+        if first.sha256 == second.sha256:
             return None
-        first, second = sorted((medium, known), key=lambda e: e.sha256)
         if not places and repeat(first, second, self._campaign) is None:
             return None
         proof = prove(self._sight(first), self._sight(second), self._campaign)
         if proof is None:
             if len(self._unlike) == _UNLIKE:
                 self._unlike.clear()
-            self._unlike.add(pair)
+            self._unlike.add(_pair(first.sha256, second.sha256))
         return proof
 
     def _sight(self, evidence: MediaEvidence) -> Sight:
@@ -82,3 +86,7 @@ class Prover:
         near = self._campaign.copies.near
         kept = (p for p in evidence.panels if least_distance(p.orientations, self._banked) > near)
         return msgspec.structs.replace(evidence, panels=tuple(kept))
+
+
+def _pair(one: str, other: str) -> tuple[str, str]:
+    return min(one, other), max(one, other)

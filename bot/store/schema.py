@@ -221,6 +221,22 @@ def m007_places(db: Database) -> None:
     db.execute("INSERT OR IGNORE INTO grounds SELECT '?' WHERE EXISTS (SELECT 1 FROM links)")  # proven by other rules
 
 
+@migrations()
+def m008_newest_last(db: Database) -> None:
+    """Links in the order in which they come: those of a newcomer lie side by side, not one on each page."""
+    columns = (
+        "a INTEGER NOT NULL REFERENCES nodes (id), b INTEGER NOT NULL REFERENCES nodes (id), kind TEXT NOT NULL"
+        " CHECK (kind IN ('near', 'partial', 'text')), distance INTEGER NOT NULL, detail TEXT NOT NULL DEFAULT '{}',"
+        " places INTEGER NOT NULL DEFAULT 0"
+    )
+    db.execute(f"CREATE TABLE links_8 ({columns}, PRIMARY KEY (b, a), CHECK (a < b)) STRICT, WITHOUT ROWID")
+    db.execute("INSERT INTO links_8 SELECT a, b, kind, distance, detail, places FROM links ORDER BY b, a")
+    db.execute("DROP TABLE links")
+    db.execute("ALTER TABLE links_8 RENAME TO links")
+    db.execute("CREATE INDEX links_by_a ON links (a, b)")
+    db.execute("CREATE INDEX pairs_by_b ON pairs (b)")
+
+
 def _run(db: Database, statements: str) -> None:
     for statement in statements.split(";\n"):
         if statement.strip():

@@ -271,13 +271,14 @@ def test_samples_hold_those_with_most_in_common() -> None:
     with small_samples(2):
         known.fill([(1, 4, 12, True), (1, 3, 9, True), (2, 3, 20, True), (2, 4, 21, True), (1, 2, 9, False)])
     assert [known.crowded(node) for node in (1, 2, 3, 4)] == [True] * 4
-    assert known.beyond(1) == [2]
     assert known.open_to(np.array([1, 2, 9]), np.array([8, 20, 1])).tolist() == [False, True, True]
     second = candidates.positions([f"{0b011:016x}" + "0" * 48])[0]
     assert known.asking(second, {1: 9}) == set()
     assert known.asking(second, {1: 10}) == {1}
-    known.drop(1, 3)
-    assert known.beyond(1) == []
+    assert known.loosen([3, 4]) == []
+    assert known.loosen([1]) == [(1, 2)]
+    assert known.loosen([1, 2, 3, 4]) == []
+    assert known.partners(1) == [4, 3]
 
 
 def test_a_part_is_a_copy_whoever_comes_to_light_first(tmp_path: Path) -> None:
