@@ -94,20 +94,25 @@ class FeatureIndex:
 
     def add(self, key: int, codes: Codes) -> None:
         """Add one picture's features."""
-        self.fill([(key, codes)])
+        codes = codes.telling()
+        if len(codes):
+            self._append(_Postings(codes.words, codes.signatures, codes.places, np.full(len(codes), key, np.int32)))
 
     def fill(self, pictures: Iterable[tuple[int, Codes]]) -> None:
         """Add many pictures at once."""
         telling = ((key, codes.telling()) for key, codes in pictures)
         held = [(key, codes) for key, codes in telling if len(codes)]
-        if not held:
-            return
-        keys = np.repeat(np.array([key for key, _ in held], np.int32), [len(codes) for _, codes in held])
-        words, signatures, places = (np.concatenate([getattr(c, name) for _, c in held]) for name in Codes.__slots__)
-        added = _Postings(words, signatures, places, keys)
+        if held:
+            keys = np.repeat(np.array([key for key, _ in held], np.int32), [len(codes) for _, codes in held])
+            words, signatures, places = (
+                np.concatenate([getattr(c, name) for _, c in held]) for name in Codes.__slots__
+            )
+            self._append(_Postings(words, signatures, places, keys))
+
+    def _append(self, added: _Postings) -> None:
         with self._writing:
             blocks, newest = self._held
-            end = newest.count + len(keys)
+            end = newest.count + len(added.keys)
             if end > _NEWEST:
                 self._held = _sealed(blocks, _joined(newest.written(), added)), _Open()
                 return

@@ -141,6 +141,7 @@ class Ahead:
         beside = {
             sha256: prover.pair(evidence, self._pending.evidence(sha256), met.places.get(sha256, 0))
             for sha256 in _likely(met, tried.values())
+            if not store.graph.nodes.known(f"m:{sha256}")
         }
         self._pending.keep(medium)
         return Found(

@@ -40,10 +40,8 @@ class Crowds:
 
     def add(self, nodes: Sequence[int], hashes: Sequence[str]) -> None:
         """Make pictures known, by SHA-256."""
-        room = len(self._positions)
-        while max(nodes, default=0) >= room:
-            room *= 2
-        self._positions = np.concatenate((self._positions, np.zeros(room - len(self._positions), np.uint64)))
+        while max(nodes, default=0) >= len(self._positions):
+            self._positions = np.concatenate((self._positions, np.zeros_like(self._positions)))
         self._positions[np.asarray(nodes, np.int64)] = positions(hashes)
 
     def fill(self, links: Iterable[Tried]) -> None:
@@ -58,31 +56,36 @@ class Crowds:
             mine.sort()
             self._settle(node)
 
-    def hold(self, node: int, links: Iterable[tuple[int, int, bool]]) -> None:
-        """Make new links of a picture known: to whom, the places, and whether it is doubtful."""
+    def take(self, node: int, links: Iterable[tuple[int, int, bool]]) -> list[tuple[int, int]]:
+        """Make new links of a picture known: to whom, the places, and whether it is doubtful. Forgets those where this
+        drops both from each other's sample, and returns their pairs."""
         mine = self._links.setdefault(node, [])
+        before = {node: self._ends.get(node, _LAST)}
         for other, places, doubtful in links:
             order = self._order(node, other, places)
             mine.append(_packed(order, other, doubtful=doubtful))
             insort(self._links.setdefault(other, []), _packed(order, node, doubtful=doubtful))
-            self._settle(other)
+            if doubtful:
+                before[other] = self._ends.get(other, _LAST)
+                self._settle(other)
         mine.sort()
         self._settle(node)
+        loose = {(min(pair), max(pair)): order for order, *pair in self._beyond(before)}
+        for (a, b), order in loose.items():
+            for one, other in ((a, b), (b, a)):
+                theirs = self._links[one]
+                del theirs[bisect_left(theirs, _packed(order, other, doubtful=False))]
+        return sorted(loose)
 
-    def loosen(self, nodes: Iterable[int]) -> list[tuple[int, int]]:
-        """Forget the links of some pictures where neither belongs to the other's sample any more. Returns the pairs."""
-        loose: dict[tuple[int, int], int] = {}
-        for node in nodes:
-            mine, end = self._links.get(node, []), self._ends.get(node, _LAST)
-            for link in mine[bisect_left(mine, end + 1 << _OTHER) :]:
+    def _beyond(self, before: Mapping[int, int]) -> Iterator[tuple[int, int, int]]:
+        """The links between where samples end now and where they ended before, of those of whom neither is in the
+        other's: their order and the two nodes."""
+        for node, last in before.items():
+            mine, end = self._links[node], self._ends.get(node, _LAST)
+            for link in mine[bisect_left(mine, end + 1 << _OTHER) : bisect_left(mine, last + 1 << _OTHER)]:
                 order, other = link >> _OTHER, _other(link)
                 if self._ends.get(other, _LAST) < order < _LAST:
-                    loose[min(node, other), max(node, other)] = order
-        for (a, b), order in loose.items():
-            for node, other in ((a, b), (b, a)):
-                mine = self._links[node]
-                del mine[bisect_left(mine, _packed(order, other, doubtful=False))]
-        return sorted(loose)
+                    yield order, node, other
 
     def partners(self, node: int) -> list[int]:
         """Who is linked to a picture by a link that is known here."""

@@ -7,10 +7,10 @@ become or cease to be common before any link can count or stop counting; only th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
-from bot.copies.parts import Part, Tally, spare
+from bot.copies.parts import Side, Tally, spare
 
 _KEPT: Final = 16_384  # pictures, some 700 bytes each
 _NONE: Final = 1 << 16  # more points than a picture has
@@ -28,13 +28,14 @@ _NEW: Final = _Frame()
 
 
 class Frames:
-    """Frames of pictures by node. ``read`` gives all partial links of a node as they are in the store."""
+    """Frames of pictures by node. ``read`` gives all partial links of a node as they are in the store, by
+    partner."""
 
-    def __init__(self, read: Callable[[int], Sequence[Part]]) -> None:
+    def __init__(self, read: Callable[[int], Mapping[int, Side]]) -> None:
         self._read = read
         self._frames: dict[int, _Frame] = {}
 
-    def swayed(self, node: int, came: Sequence[Part], went: Sequence[Part], *, new: bool = False) -> set[int]:
+    def swayed(self, node: int, came: Sequence[Side], went: Sequence[Side], *, new: bool = False) -> set[int]:
         """Who else's links to a picture count since it got some links and lost others, or count no more; the store has
         them as they are now. ``new``: it has none but those that came."""
         known = _NEW if new else self._frames.pop(node, _NEW)
@@ -45,34 +46,34 @@ class Frames:
         found = set[int]()
         if room <= 0:
             links = self._read(node)
-            room = _room(links, common)
-            found = {part.other for part in links if part.counts(known.common) != part.counts(common)}
+            room = _room(links.values(), common)
+            found = {other for other, side in links.items() if side.counts(known.common) != side.counts(common)}
         if len(self._frames) >= _KEPT:
             del self._frames[next(iter(self._frames))]
         self._frames[node] = _Frame(tally, common, room)
         return found
 
-    def _as_before(self, node: int, came: Sequence[Part], went: Sequence[Part]) -> _Frame:
+    def _as_before(self, node: int, came: Sequence[Side], went: Sequence[Side]) -> _Frame:
         """A frame less what came and with what went; it leaves no room, so that the links are looked at."""
-        tally = _changed(_changed(Tally(), self._read(node), ()), went, came)
+        tally = _changed(_changed(Tally(), self._read(node).values(), ()), went, came)
         return _Frame(tally, tally.common, 0)
 
 
-def _changed(tally: Tally, came: Sequence[Part], went: Sequence[Part]) -> Tally:
+def _changed(tally: Tally, came: Iterable[Side], went: Iterable[Side]) -> Tally:
     """With some doubtful links more and others less."""
-    for part in came:
-        if part.doubtful:
-            tally = tally.plus(part.points)
-    for part in went:
-        if part.doubtful:
-            tally = tally.minus(part.points)
+    for side in came:
+        if side.doubtful:
+            tally = tally.plus(side.points)
+    for side in went:
+        if side.doubtful:
+            tally = tally.minus(side.points)
     return tally
 
 
-def _room(links: Sequence[Part], common: int) -> int:
+def _room(links: Iterable[Side], common: int) -> int:
     room = _NONE
-    for part in links:
-        if part.least:
-            points = spare(part.points, common, part.least)
+    for side in links:
+        if side.least:
+            points = spare(side.points, common, side.least)
             room = min(room, points + 1 if points >= 0 else -points)
     return room

@@ -17,11 +17,11 @@ from collections.abc import Iterable, Mapping
 
 from bot.campaign import Campaign
 from bot.copies.ahead import Found, Indexes
-from bot.copies.candidates import Batch
+from bot.copies.candidates import Batch, Candidate
 from bot.copies.crowds import Crowds
 from bot.copies.finder import Finder, Medium
 from bot.copies.frames import Frames
-from bot.copies.parts import Detail, Part
+from bot.copies.parts import BY_HASH, Side, Sides, sides
 from bot.copies.proof import SHARED_LEAST, Proof
 from bot.copies.prover import Prover
 from bot.copies.recent import Recent, Since
@@ -133,41 +133,32 @@ class Linker:
             return tried[other] if other in tried else self._proved(medium, other, places)
 
         node, graph = medium.node, self._store.graph
-        proven = [
-            Link(one.key, proof.kind, proof.distance, proof.detail(self._campaign), 0 if one.by_hash else one.places)
-            for one in self._crowds.linked(medium.position, near, batches, prove)
-            for proof in [one.proof]
-        ]
-        fresh, changed = graph.link_all(node, proven)
-        came, went = defaultdict[int, list[Part]](list), defaultdict[int, list[Part]](list)
-        for link in fresh:
-            if link.kind == "partial":
-                for one, part in self._parts(node, link.other, link.detail):
-                    came[one].append(part)
-        for a, b in self._loosened(node, fresh):
-            detail, touched = graph.untie(a, b)
-            changed |= touched
-            for one, part in self._parts(a, b, detail):
-                went[one].append(part)
+        proven = {one.key: one for one in self._crowds.linked(medium.position, near, batches, prove)}
+        fresh, changed = graph.link_all(node, [_link(one) for one in proven.values()])
+        came, went = defaultdict[int, list[Side]](list), defaultdict[int, list[Side]](list)
+        sampled = list[tuple[int, int, bool]]()
+        for other, kind, _, _, places in fresh:
+            proof = proven[other].proof
+            if places or proof.doubtful:
+                sampled.append((other, places, proof.doubtful))
+            if kind == "partial":
+                mine, theirs = _sides(proof) if self._first(node, other) else _sides(proof)[::-1]
+                came[node].append(mine)
+                came[other].append(theirs)
+        untied, touched = graph.untie(self._crowds.take(node, sampled))
+        for (a, b), both in untied.items():
+            mine, theirs = both if self._first(a, b) else both[::-1]
+            went[a].append(mine)
+            went[b].append(theirs)
         nodes, swayed = came.keys() | went.keys(), set[int]()
         for one in nodes:
             swayed |= self._frames.swayed(one, came[one], went[one], new=new and one == node)
-        return changed | graph.posts(nodes | swayed)
+        return changed | touched | graph.posts(nodes | swayed)
 
-    def _loosened(self, node: int, links: Iterable[Link]) -> list[tuple[int, int]]:
-        """Make new links of a picture known to the samples. Returns the pairs that fall out of these."""
-        tried = [(link.other, link.places, link.detail is not None and link.detail.doubtful) for link in links]
-        self._crowds.hold(node, [one for one in tried if any(one[1:])])
-        filled = [node, *(other for other, _, doubtful in tried if doubtful)]
-        return self._crowds.loosen(filled)
-
-    def _parts(self, a: int, b: int, detail: Detail | None) -> list[tuple[int, Part]]:
-        """Two nodes, each with their link as it sees it."""
-        if detail is None:
-            return [(a, Part(b)), (b, Part(a))]
-        first = self._crowds.first(a, b)
-        first = self._sha(a) < self._sha(b) if first is None else first
-        return [(a, detail.part(b, first=first)), (b, detail.part(a, first=not first))]
+    def _first(self, a: int, b: int) -> bool:
+        """Whether the first of two pictures has the lower SHA-256."""
+        known = self._crowds.first(a, b)
+        return self._sha(a) < self._sha(b) if known is None else known
 
     def _found(
         self, medium: Medium, found: Found | None
@@ -199,3 +190,12 @@ class Linker:
 
     def _proved(self, medium: Medium, other: int, places: int) -> Proof | None:
         return self._prover.proved(medium.evidence, self._sha(other), places)
+
+
+def _link(one: Candidate) -> Link:
+    proof = one.proof
+    return Link(one.key, proof.kind, proof.distance, proof.detail, 0 if one.by_hash else one.places)
+
+
+def _sides(proof: Proof) -> Sides:
+    return BY_HASH if proof.alike is None else sides(proof.points, proof.least, proof.alike, doubtful=proof.doubtful)

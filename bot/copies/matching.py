@@ -192,8 +192,7 @@ class Matcher:
     @staticmethod
     def _points(proof: Proof, one: MediaEvidence, other: MediaEvidence) -> tuple[int, int]:
         """Those of the first that agree, and of the second; proofs are made in order of hash."""
-        points = proof.points if one.sha256 <= other.sha256 else proof.points[::-1]
-        return int(points[0], 16), int(points[1], 16)
+        return proof.points if one.sha256 <= other.sha256 else proof.points[::-1]
 
     def _match(self, seen: Sight, item: Item, proof: Proof) -> Match:
         other = item.evidence

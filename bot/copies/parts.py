@@ -49,17 +49,11 @@ class Detail(Value):
     least: int
     doubtful: bool
 
-    def part(self, other: int, *, first: bool) -> Part:
-        """The link as the picture sees it that has the lower SHA-256, or the other one."""
-        least = 0 if is_clear(self.alike, doubtful=self.doubtful) else self.least
-        return Part(other, int(self.points[0 if first else 1], 16), least, self.doubtful)
 
+class Side(NamedTuple):
+    """A partial link as one of its pictures sees it: which of its points agree, as bits, how many of them make a copy
+    (0: the link counts whatever its points are), and whether it is doubtful."""
 
-class Part(NamedTuple):
-    """A partial link of a picture: the other node, which of the picture's points agree, as bits, how many of them make
-    a copy (0: the link counts whatever its points are), and whether it is doubtful."""
-
-    other: int
     points: int = 0
     least: int = 0
     doubtful: bool = False
@@ -67,6 +61,18 @@ class Part(NamedTuple):
     def counts(self, shared: int) -> bool:
         """Whether the link makes a copy, as far as this picture can tell, once its common points are left out."""
         return not self.least or counts(self.points, shared, self.least)
+
+
+Sides = tuple[Side, Side]
+"""A link as either picture sees it, the one with the lower SHA-256 first."""
+BY_HASH: Final = (Side(), Side())
+"""Of a link that rests on something else than features."""
+
+
+def sides(points: tuple[int, int], least: int, alike: float, *, doubtful: bool) -> Sides:
+    """Of a link by features."""
+    least = 0 if is_clear(alike, doubtful=doubtful) else least
+    return Side(points[0], least, doubtful), Side(points[1], least, doubtful)
 
 
 def is_doubtful(alike: float, spread: float, covers: tuple[float, float]) -> bool:
@@ -88,14 +94,27 @@ def read(detail: str) -> Detail | None:
     return None if detail == "{}" else _decode(detail)
 
 
-def written(detail: Detail | None) -> str:
+def read_sides(detail: str) -> Sides:
+    """Of a stored link."""
+    it = read(detail)
+    if it is None:
+        return BY_HASH
+    return sides((int(it.points[0], 16), int(it.points[1], 16)), it.least, it.alike, doubtful=it.doubtful)
+
+
+def written(detail: Detail) -> str:
     """The same, as it is stored."""
-    return "{}" if detail is None else msgspec.json.encode(detail).decode()
+    return msgspec.json.encode(detail).decode()
 
 
-def bits(points: Iterable[int]) -> str:
-    """Feature numbers as bits of a number in hex."""
-    return f"{sum(1 << point for point in points):x}"
+def bits(points: Iterable[int]) -> int:
+    """Feature numbers as bits of a number."""
+    return sum(1 << point for point in points)
+
+
+def hexed(points: tuple[int, int]) -> tuple[str, str]:
+    """Bits as they are stored."""
+    return f"{points[0]:x}", f"{points[1]:x}"
 
 
 class Tally(NamedTuple):

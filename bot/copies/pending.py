@@ -3,7 +3,6 @@ flight the later one has met the other, and the serial step need not search for 
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
@@ -13,7 +12,7 @@ from bot.copies.wholes import held
 from detectors.evidence import MediaEvidence
 from detectors.nearest import TURN_SLACK, HashIndex
 
-_MOST: Final = 64  # media kept, half of them at least: more than are in flight at once
+_MOST: Final = 256  # media kept, half of them at least: more than are in flight at once
 
 
 class Met(NamedTuple):
@@ -33,7 +32,7 @@ class Pending:
 
     def __init__(self, number: int = 0) -> None:
         self.number = number
-        self._kept: deque[Medium] = deque()
+        self._kept: list[Medium] = []
         self._index()
 
     def meet(self, medium: Medium, radius: int) -> Met:
@@ -43,9 +42,11 @@ class Pending:
             _least(near, self._finder.hashes.within(print_.orientations, radius + TURN_SLACK))
             _least(back, self._views.within([print_.pdq], radius + TURN_SLACK))
         places = dict(self._finder.features.sharing(medium.words, SHARED_LEAST))
-        names = {other.node: other.evidence.sha256 for other in self._kept}
         first = self.number + 1 - len(self._kept)
-        return Met(self.number + 1, first, *({names[n]: v for n, v in of.items()} for of in (near, back, places)))
+        found = (
+            {self._kept[n - first].evidence.sha256: value for n, value in of.items()} for of in (near, back, places)
+        )
+        return Met(self.number + 1, first, *found)
 
     def evidence(self, sha256: str) -> MediaEvidence:
         """Of a medium that is pending, its features with it. Raises StopIteration where none is."""
@@ -58,8 +59,7 @@ class Pending:
         self._kept.append(mine)
         self._add(mine)
         if len(self._kept) > _MOST:
-            while len(self._kept) > _MOST // 2:
-                self._kept.popleft()
+            del self._kept[: _MOST // 2]
             self._index()
 
     def _index(self) -> None:

@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from bot.campaign import Campaign
 from bot.campaign.policies import CopyPolicy
-from bot.copies.parts import NEVER, Detail, bits, is_doubtful
+from bot.copies.parts import NEVER, Detail, bits, hexed, is_doubtful, written
 from bot.copies.wholes import BITS, distance, repeat
 from detectors.evidence import MediaEvidence, Quad, Value
 from detectors.features import Features
@@ -51,9 +51,9 @@ class Proof(Value):
     one has no hash, or where the features decide against it. By local features also ``inliers``, how many agree;
     ``area``, the greater share of a picture that they span; ``alike``, the share of what both show that looks the
     same; ``quad``, where the medium of the lower SHA-256 lies in the other, in pixels of that one, also beyond its
-    edges; ``points``, which features agree, as bits of a number in hex, of the one and the other; ``doubtful``: they
-    may be a frame around different things. ``hollow``: too little agrees for a copy; it is kept because it tells which
-    points are a frame."""
+    edges; ``points``, which features agree, as bits of a number, of the one and the other; ``least``, how many of them
+    make a copy; ``doubtful``: they may be a frame around different things. ``hollow``: too little agrees for a copy; it
+    is kept because it tells which points are a frame. ``detail``: all this as it is stored beside the link."""
 
     kind: Literal["near", "partial"]
     distance: int
@@ -62,28 +62,16 @@ class Proof(Value):
     alike: float | None = None
     quad: Quad | None = None
 
-    points: tuple[str, str] = ("0", "0")
+    points: tuple[int, int] = (0, 0)
+    least: int = 0
     doubtful: bool = False
     hollow: bool = False
+    detail: str = "{}"
 
     @property
     def certain(self) -> bool:
         """Whether it rests on hashes so near that no features have a say."""
         return self.inliers is None and self.distance <= SURE
-
-    def detail(self, campaign: Campaign) -> Detail | None:
-        """The proof by features as it is kept beside the link."""
-        if self.inliers is None or self.area is None or self.alike is None or self.quad is None:
-            return None
-        return Detail(
-            inliers=self.inliers,
-            area=self.area,
-            alike=self.alike,
-            quad=self.quad,
-            points=self.points,
-            least=NEVER if self.hollow else least_points(campaign.copies, doubtful=self.doubtful),
-            doubtful=self.doubtful,
-        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -212,16 +200,24 @@ def _by_features(first: Sight, second: Sight, distance: int, campaign: Campaign)
     doubtful = hollow or framing
     # Clusters are joined by near links, so these must be sure: all of either is in the other and looks the same.
     whole = min(found.covers) >= _WHOLE and found.inliers >= _MANY and found.alike >= _SAME and not doubtful
+    points = (bits(found.pairs[:, 0].tolist()), bits(found.pairs[:, 1].tolist()))
+    least = NEVER if hollow else least_points(policy, doubtful=doubtful)
+    quad = _quad(found, a, b, second.evidence.width / b.width)
+    detail = Detail(
+        inliers=found.inliers, area=area, alike=alike, quad=quad, points=hexed(points), least=least, doubtful=doubtful
+    )
     return Proof(
         kind="near" if whole else "partial",
         distance=distance,
         inliers=found.inliers,
         area=area,
         alike=alike,
-        quad=_quad(found, a, b, second.evidence.width / b.width),
+        quad=quad,
+        points=points,
+        least=least,
         doubtful=doubtful,
         hollow=hollow,
-        points=(bits(found.pairs[:, 0].tolist()), bits(found.pairs[:, 1].tolist())),
+        detail=written(detail),
     )
 
 

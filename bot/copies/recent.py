@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 from bot.copies.ahead import Found
 from bot.copies.proof import Proof
 
-_MOST: Final = 64
+_MOST: Final = 256  # as many as are pending
 
 
 class Since(NamedTuple):
@@ -39,9 +39,9 @@ class Recent:
         if found.upto < self._last:
             return None
         since = Since({}, {}, {})
-        for node, other, theirs in self._kept:
+        for node, other, theirs in reversed(self._kept):
             if node <= found.upto:
-                continue
+                break
             if theirs is None or theirs.bank != found.bank:
                 return None
             mine = found.met.number > theirs.met.number

@@ -21,9 +21,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 
-from bot.copies import parts
+from bot.copies.parts import Sides
 from bot.store.connection import Connection, Row
-from bot.store.links import Link, Links
+from bot.store.links import Link, Links, Pair
 from bot.store.nodes import Nodes
 from bot.store.partial_links import PartialLinks
 from bot.store.times import UNBOUNDED
@@ -253,11 +253,11 @@ class Graph:
         self.links.forget(node)
         return touched | self.regroup({self.cluster(node)})
 
-    def untie(self, a: int, b: int) -> tuple[parts.Detail | None, set[str]]:
-        """Forget the link of two nodes that depends on samples. Returns its proof, and the posts whose standing may
-        change."""
-        detail, joined = self.links.untie(a, b)
-        return detail, self.regroup({self.cluster(a)}) if joined else set()
+    def untie(self, pairs: Iterable[Pair]) -> tuple[dict[Pair, Sides], set[str]]:
+        """Forget the links of some nodes that depend on samples; the lower node first. Returns them, and the posts
+        whose standing may change: who lies in whom is the caller's to tell."""
+        untied, joined = self.links.untie(pairs)
+        return untied, self.regroup({self.cluster(node) for node in joined}) if joined else set()
 
     def _neighbours(self, node: int) -> set[str]:
         return self.posts(self._partners(node))

@@ -18,10 +18,11 @@ class Link(NamedTuple):
     other: int
     kind: str
     distance: int
-    detail: parts.Detail | None = None
+    detail: str = "{}"
     places: int = 0
 
 
+Pair = tuple[int, int]
 _PROVEN: Final = " UNION ALL ".join(
     f"SELECT a + b - ?1 FROM {table} WHERE (a = ?1 OR b = ?1) AND distance >= 0" for table in _TABLES
 )
@@ -31,6 +32,12 @@ _DECIDED: Final = " UNION ALL ".join(
 )
 """With whom people decided about a node, apart or together: their proofs are put aside."""
 _BY_FEATURES: Final = "distance >= 0 AND (kind = 'partial' OR places > 0 OR detail <> '{}')"
+
+
+_UNTIE: Final = [
+    (f"DELETE FROM {table} WHERE (a, b) = (?, ?) AND places > 0 RETURNING kind, detail", table == "links")
+    for table in _TABLES
+]
 
 
 class Links:
@@ -52,19 +59,22 @@ class Links:
 
     def _insert(self, table: str, node: int, links: Iterable[Link]) -> None:
         rows = [
-            (min(node, other), max(node, other), kind, distance, parts.written(detail), places)
+            (min(node, other), max(node, other), kind, distance, detail, places)
             for other, kind, distance, detail, places in links
         ]
         if rows:
             self._connection.run_each(f"INSERT INTO {table} VALUES (?, ?, ?, ?, ?, ?)", rows)
 
-    def untie(self, a: int, b: int) -> tuple[parts.Detail | None, bool]:
-        """Forget the link of two nodes that depends on samples. Returns its proof, and whether it joined clusters."""
-        for table in _TABLES:
-            gone = f"DELETE FROM {table} WHERE (a, b) = (?, ?) AND places > 0 RETURNING kind, detail"
-            for kind, detail in self._connection.rows(gone, (min(a, b), max(a, b))):
-                return parts.read(detail), kind != "partial" and table == "links"
-        return None, False
+    def untie(self, pairs: Iterable[Pair]) -> tuple[dict[Pair, parts.Sides], list[int]]:
+        """Forget the links of some nodes that depend on samples; the lower node first. Returns them, and of those that
+        joined clusters one node each."""
+        untied, joined = dict[Pair, parts.Sides](), list[int]()
+        for pair in pairs:
+            for statement, stood in _UNTIE:
+                for kind, detail in self._connection.rows(statement, pair):
+                    untied[pair] = parts.read_sides(detail)
+                    joined += [pair[0]] if stood and kind != "partial" else []
+        return untied, joined
 
     def forget(self, node: int) -> None:
         """Forget the links of a node that rest on features, also those put aside."""

@@ -7,9 +7,10 @@ worth. Links that people put aside do not count, and still tell what everybody s
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
-from bot.copies.parts import Part, common, read
+from bot.copies.parts import Side, common, read_sides
 from bot.store.connection import Connection
 
 _TABLES: Final = ("links", "held_links")
@@ -29,9 +30,9 @@ class PartialLinks:
             for own, other in ("ab", "ba")
         )
 
-    def of(self, node: int) -> list[Part]:
-        """The partial links of a node, those put aside too."""
-        return [part for part, _ in self._all(node)]
+    def of(self, node: int) -> dict[int, Side]:
+        """The partial links of a node, those put aside too, by partner."""
+        return {other: side for other, side, _ in self._all(node)}
 
     def tried(self) -> list[tuple[int, int, int, bool]]:
         """Every link that is doubtful, or was tried because one is in the other's sample, those put aside too: two
@@ -45,27 +46,21 @@ class PartialLinks:
     def counting(self, node: int) -> list[int]:
         """The partners whose links count."""
         mine = self._all(node)
-        shared, found = _common([part for part, _ in mine]), []
-        for part, kept in mine:
-            if not kept or not part.counts(shared):
-                continue
-            if part.least:
-                theirs = self.of(part.other)
-                back = next(their for their in theirs if their.other == node)
-                if not back.counts(_common(theirs)):
-                    continue
-            found.append(part.other)
+        shared, found = _common(side for _, side, _ in mine), []
+        for other, side, stands in mine:
+            if stands and side.counts(shared):
+                theirs = self.of(other) if side.least else {}
+                if not theirs or theirs[node].counts(_common(theirs.values())):
+                    found.append(other)
         return sorted(found)
 
-    def _all(self, node: int) -> list[tuple[Part, bool]]:
-        """The partial links of a node, and of each whether it stands."""
-        found = []
-        for other, text, first, table in self._connection.rows(self._of, (node,)):
-            detail = read(text)
-            part = Part(other) if detail is None else detail.part(other, first=bool(first))
-            found.append((part, table == "links"))
-        return found
+    def _all(self, node: int) -> list[tuple[int, Side, bool]]:
+        """The partial links of a node: the partner, the node's side, and whether the link stands."""
+        return [
+            (other, read_sides(text)[0 if first else 1], table == "links")
+            for other, text, first, table in self._connection.rows(self._of, (node,))
+        ]
 
 
-def _common(links: list[Part]) -> int:
-    return common(part.points for part in links if part.doubtful)
+def _common(links: Iterable[Side]) -> int:
+    return common(side.points for side in links if side.doubtful)
