@@ -17,11 +17,13 @@ _NONE: Final = 1 << 16  # more points than a picture has
 
 
 class _Frame(NamedTuple):
-    """``room``: how many points must change at least for any link to count that does not, or the reverse."""
+    """``more``: how many points must become common at least for any link to count no more; ``less``: how many must
+    cease to be for any to count that does not."""
 
     tally: Tally = Tally()
     common: int = 0
-    room: int = _NONE
+    more: int = _NONE
+    less: int = _NONE
 
 
 _NEW: Final = _Frame()
@@ -42,21 +44,23 @@ class Frames:
         known = self._as_before(node, came, went) if known is _NEW and not new else known
         tally = _changed(known.tally, came, went)
         common = tally.common
-        room = min(known.room - (known.common ^ common).bit_count(), _room(came, common))
+        more, less = _room(came, common)
+        more = min(more, known.more - (common & ~known.common).bit_count())
+        less = min(less, known.less - (known.common & ~common).bit_count())
         found = set[int]()
-        if room <= 0:
+        if min(more, less) <= 0:
             links = self._read(node)
-            room = _room(links.values(), common)
+            more, less = _room(links.values(), common)
             found = {other for other, side in links.items() if side.counts(known.common) != side.counts(common)}
         if len(self._frames) >= _KEPT:
             del self._frames[next(iter(self._frames))]
-        self._frames[node] = _Frame(tally, common, room)
+        self._frames[node] = _Frame(tally, common, more, less)
         return found
 
     def _as_before(self, node: int, came: Sequence[Side], went: Sequence[Side]) -> _Frame:
         """A frame less what came and with what went; it leaves no room, so that the links are looked at."""
         tally = _changed(_changed(Tally(), self._read(node).values(), ()), went, came)
-        return _Frame(tally, tally.common, 0)
+        return _Frame(tally, tally.common, more=0)
 
 
 def _changed(tally: Tally, came: Iterable[Side], went: Iterable[Side]) -> Tally:
@@ -70,10 +74,11 @@ def _changed(tally: Tally, came: Iterable[Side], went: Iterable[Side]) -> Tally:
     return tally
 
 
-def _room(links: Iterable[Side], common: int) -> int:
-    room = _NONE
+def _room(links: Iterable[Side], common: int) -> tuple[int, int]:
+    """``more`` and ``less`` of a frame."""
+    more, less = _NONE, _NONE
     for side in links:
         if side.least:
             points = spare(side.points, common, side.least)
-            room = min(room, points + 1 if points >= 0 else -points)
-    return room
+            more, less = (min(more, points + 1), less) if points >= 0 else (more, min(less, -points))
+    return more, less

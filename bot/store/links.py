@@ -34,10 +34,9 @@ _DECIDED: Final = " UNION ALL ".join(
 _BY_FEATURES: Final = "distance >= 0 AND (kind = 'partial' OR places > 0 OR detail <> '{}')"
 
 
-_UNTIE: Final = [
-    (f"DELETE FROM {table} WHERE (a, b) = (?, ?) AND places > 0 RETURNING kind, detail", table == "links")
-    for table in _TABLES
-]
+_UNTIE: Final = {
+    table: f"DELETE FROM {table} WHERE (a, b) = (?, ?) AND places > 0 RETURNING kind, detail" for table in _TABLES
+}
 
 
 class Links:
@@ -70,10 +69,10 @@ class Links:
         joined clusters one node each."""
         untied, joined = dict[Pair, parts.Sides](), list[int]()
         for pair in pairs:
-            for statement, stood in _UNTIE:
-                for kind, detail in self._connection.rows(statement, pair):
-                    untied[pair] = parts.read_sides(detail)
-                    joined += [pair[0]] if stood and kind != "partial" else []
+            rows = self._connection.rows(_UNTIE["links"], pair)
+            joined += [pair[0] for kind, _ in rows if kind != "partial"]
+            for _, detail in rows or self._connection.rows(_UNTIE["held_links"], pair):
+                untied[pair] = parts.read_sides(detail)
         return untied, joined
 
     def forget(self, node: int) -> None:
