@@ -60,7 +60,7 @@ class Crowds:
         """Make new links of a picture known: to whom, the places, and whether it is doubtful. Forgets those where this
         drops both from each other's sample, and returns their pairs."""
         mine = self._links.setdefault(node, [])
-        before = {node: self._ends.get(node, _LAST)}
+        before = {node: _LAST}
         for other, places, doubtful in links:
             order = self._order(node, other, places)
             mine.append(_packed(order, other, doubtful=doubtful))

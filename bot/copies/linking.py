@@ -24,7 +24,7 @@ from bot.copies.frames import Frames
 from bot.copies.parts import BY_HASH, Side, Sides, sides
 from bot.copies.proof import SHARED_LEAST, Proof
 from bot.copies.prover import Prover
-from bot.copies.recent import Recent, Since
+from bot.copies.recent import Recent
 from bot.copies.wholes import hashes, held, least_distance
 from bot.store import Store
 from bot.store.links import Link
@@ -170,13 +170,14 @@ class Linker:
             near = self._finder.near(medium, radius)
             return near, self._finder.batches(medium, near, self._crowds.open_to), {}
         since = self._recent.since(medium.evidence.sha256, found)
-        if since is None:
+        newer, places = since.near, since.places
+        if not since.all:
             newer = self._finder.near(medium, radius, above=found.upto)
             batches = self._finder.batches(medium, newer, self._crowds.open_to, above=found.upto)
-            since = Since(newer, {key: count for batch, _ in batches for key, count in batch.items()}, {})
-        places = {key: count for key, (count, _) in found.tried.items()} | since.places
+            places = {key: count for batch, _ in batches for key, count in batch.items()}
+        places = {key: count for key, (count, _) in found.tried.items()} | places
         proofs = {key: proof for key, (_, proof) in found.tried.items()} | since.proofs
-        return {**found.near, **since.near}, [(places, -1)], proofs
+        return {**found.near, **newer}, [(places, -1)], proofs
 
     def _medium(self, node: int) -> Medium | None:
         sha256 = self._sha(node)

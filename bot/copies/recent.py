@@ -12,12 +12,13 @@ _MOST: Final = 256  # as many as are pending
 
 
 class Since(NamedTuple):
-    """Whoever came since a medium was found, by node: ``near``, at how many bits; the ``places`` at which features
-    agree, and the ``proofs`` that were tried."""
+    """Of whoever came since a medium was found and has met it, by node: ``near``, at how many bits; the ``places`` at
+    which features agree, and the ``proofs`` that were tried. ``all``: whether all have met it."""
 
     near: dict[int, int]
     places: dict[int, int]
     proofs: dict[int, Proof | None]
+    all: bool
 
 
 class Recent:
@@ -33,28 +34,23 @@ class Recent:
         if len(self._kept) > _MOST:
             self._last, *_ = self._kept.popleft()
 
-    def since(self, sha256: str, found: Found) -> Since | None:
-        """Who came since a medium was found, as the two met when the later of them was found; None where some never
-        did."""
-        if found.upto < self._last:
-            return None
-        since = Since({}, {}, {})
+    def since(self, sha256: str, found: Found) -> Since:
+        """Who came since a medium was found, as the two met when the later of them was found."""
+        near, places, proofs = dict[int, int](), dict[int, int](), dict[int, Proof | None]()
+        complete = found.upto >= self._last
         for node, other, theirs in reversed(self._kept):
             if node <= found.upto:
                 break
-            if theirs is None or theirs.bank != found.bank:
-                return None
-            mine = found.met.number > theirs.met.number
-            (late, early), name = ((found, theirs), other) if mine else ((theirs, found), sha256)
-            met = late.met
-            if early.met.number < met.since:
-                return None
-            bits = (met.near if mine else met.back).get(name)
-            places = met.places.get(name, 0)
-            if bits is not None:
-                since.near[node] = bits
-            if bits is not None or places:
-                since.places[node] = places
+            mine = theirs is not None and found.met.number > theirs.met.number
+            late, early, name = (found, theirs, other) if mine else (theirs, found, sha256)
+            if late is None or early is None or late.bank != early.bank or early.met.number < late.met.since:
+                complete = False
+                continue
+            bits = late.met.near if mine else late.met.back
+            if name in bits:
+                near[node] = bits[name]
+            if name in bits or name in late.met.places:
+                places[node] = late.met.places.get(name, 0)
             if name in late.beside:
-                since.proofs[node] = late.beside[name]
-        return since
+                proofs[node] = late.beside[name]
+        return Since(near, places, proofs, complete)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import cv2
@@ -16,8 +16,11 @@ from hypothesis import strategies as st
 
 from bot.campaign import Campaign
 from bot.copies import ahead as ahead_module
-from bot.copies import bank, prover
+from bot.copies import bank, prover, recent
+from bot.copies import pending as pending_module
+from bot.copies.finder import Finder
 from bot.copies.proof import Proof, Sight, prove
+from bot.copies.prover import Prover
 from bot.copies.relate import Relater
 from bot.model import Looked
 from bot.store import Store
@@ -55,15 +58,19 @@ def links(store: Store) -> list[tuple[object, ...]]:
     )
 
 
-def linked(folder: Path, order: list[int], ahead: int, commits: set[int], banked: int) -> list[tuple[object, ...]]:
+def linked(
+    folder: Path, order: list[int], ahead: int, commits: set[int], banked: int, finds: list[int] | None = None
+) -> list[tuple[object, ...]]:
     """All links after these came in this order, each found ahead when so many others were still to come before it (0:
-    not at all). Committed after these steps only; at ``banked`` a frame enters the bank and leaves."""
+    not at all), or somewhat sooner or later: in the order ``finds``. Committed after these steps only; at ``banked`` a
+    frame enters the bank and leaves."""
     store = Store(folder)
     relater = Relater(store, CAMPAIGN, "v")
+    finds = finds or list(range(len(order)))
 
     def find(step: int) -> None:
         if ahead and step < len(order):
-            relater.find_ahead(medium(shown[order[step]]))
+            relater.find_ahead(medium(shown[order[finds[step]]]))
 
     for step in range(ahead):
         find(step)
@@ -92,13 +99,15 @@ def links_as_they_stand(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[
         return linked(tmp_path_factory.mktemp("alone"), list(range(len(shown))), 0, set(), -1)
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.randoms(use_true_random=False),
     st.integers(1, 9),
     st.sets(st.integers(0, len(shown) - 1), min_size=3),
     st.integers(-1, len(shown) - 1),
     st.sampled_from([256, 8192]),
+    st.lists(st.integers(0, 7), min_size=len(shown), max_size=len(shown)),
+    st.sampled_from([2, 6, 256]),
 )
 def test_finding_ahead_changes_no_link(
     links_as_they_stand: list[tuple[object, ...]],
@@ -108,15 +117,20 @@ def test_finding_ahead_changes_no_link(
     commits: set[int],
     banked: int,
     newest: int,
+    late: list[int],
+    pending: int,
 ) -> None:
     """Links are the same to the letter whether the serial step finds and proves alone or after it was done ahead, some
-    posts too early and from what was committed then, also where the bank changes meanwhile and where the indexes seal
-    what is new."""
+    posts too early and from what was committed then, some before others that come before them; also where the bank
+    changes meanwhile, where the indexes seal what is new, and where more are in flight than are kept."""
+    finds = sorted(range(len(shown)), key=lambda step: step + late[step])
     order = list(range(len(shown)))
     shuffle.shuffle(order)  # type: ignore[attr-defined]  # hypothesis gives a random.Random
     with small_samples(), pytest.MonkeyPatch.context() as patch:
         patch.setattr(feature_index, "_NEWEST", newest)
-        assert linked(tmp_path_factory.mktemp("ahead"), order, ahead, commits, banked) == links_as_they_stand
+        patch.setattr(pending_module, "_MOST", pending)
+        patch.setattr(recent, "_MOST", pending)
+        assert linked(tmp_path_factory.mktemp("ahead"), order, ahead, commits, banked, finds) == links_as_they_stand
 
 
 @pytest.fixture
@@ -193,6 +207,40 @@ def test_what_was_found_ahead_is_not_proved_again(
     relater.find_ahead(medium(shown[11]))
     assert len(calls) == before
     assert related(11) > 0
+
+
+def test_who_is_in_flight_is_met_ahead(opened: tuple[Store, Relater], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pictures found ahead of each other's arrival are linked without a search and without a proof in the serial step,
+    whichever comes first; one that nobody found ahead is searched for."""
+    store, relater = opened
+    serial: list[str] = []
+    for owner, name in ((Finder, "batches"), (Prover, "proved")):
+        monkeypatch.setattr(owner, name, _noted(serial, name, getattr(owner, name)))
+
+    def related(*numbers: int) -> list[str]:
+        serial.clear()
+        with store.transaction():
+            for number in numbers:
+                relate(store, relater, number)
+        return serial
+
+    for number in range(4):
+        relater.find_ahead(medium(shown[number]))
+    assert related(1, 0, 3, 2) == []
+    assert len(links(store)) == 6
+    for number in (4, 5):
+        relater.find_ahead(medium(shown[number]))
+    assert "batches" in related(6)
+    assert related(5) == ["batches", "proved"]
+    assert related(4) == ["batches", "proved"]
+
+
+def _noted(calls: list[str], name: str, method: Callable[..., object]) -> Callable[..., object]:
+    def noted(*args: object, **options: object) -> object:
+        calls.append(name)
+        return method(*args, **options)
+
+    return noted
 
 
 def test_what_was_found_ahead_of_a_change_of_the_bank_is_not_used(opened: tuple[Store, Relater]) -> None:

@@ -263,27 +263,6 @@ def _by_key(keys: npt.NDArray[np.int64]) -> npt.NDArray[np.uint64]:
     return keys.astype(np.uint64)
 
 
-def test_samples_hold_those_with_most_in_common() -> None:
-    """By hand: who agrees at more places comes first, of equals whose hash is nearer; a full sample leaves out the
-    others, but for those to whose samples the picture belongs."""
-    known = crowds.Crowds()
-    known.add([1, 2, 3, 4], [f"{value:016x}" + "0" * 48 for value in (0b000, 0b011, 0b001, 0b100)])
-    with small_samples(2):
-        known.fill([(2, 3, 20, True), (2, 4, 21, True), (1, 3, 9, True), (1, 2, 9, False)])
-        assert [known.crowded(node) for node in (1, 2, 3, 4)] == [False, True, True, False]
-        assert known.take(1, [(4, 12, True)]) == [(1, 2)]
-    assert [known.crowded(node) for node in (1, 2, 3, 4)] == [True] * 4
-    assert known.partners(1) == [4, 3]
-    assert known.partners(2) == [4, 3]
-    assert known.open_to(np.array([1, 2, 9]), np.array([8, 20, 1])).tolist() == [False, True, True]
-    second = candidates.positions([f"{0b011:016x}" + "0" * 48])[0]
-    assert known.asking(second, {1: 9}) == set()
-    assert known.asking(second, {1: 10}) == {1}
-    with small_samples(2):
-        assert known.take(3, [(4, 30, True)]) == []
-    assert known.partners(3) == [4, 2, 1]
-
-
 def test_a_part_is_a_copy_whoever_comes_to_light_first(tmp_path: Path) -> None:
     """The later part of an earlier picture is a partial copy; the picture itself stays first."""
     found = related(tmp_path, ["whole 1", "part 1"], [1, 0])

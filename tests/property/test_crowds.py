@@ -1,0 +1,157 @@
+"""What is kept in memory of crowds: samples and frames are what they would be, were all counted anew."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.copies import candidates, crowds, frames
+from bot.copies.frames import Frames
+from bot.copies.parts import CROWD, SHARED_BY, Side, Tally
+from tests.property.test_parts_order import small_samples
+
+points = st.integers(0, (1 << 24) - 1)
+
+
+@given(st.lists(points, max_size=20), st.data())
+def test_a_tally_counts_each_point_for_itself(links: list[int], data: st.DataObject) -> None:
+    """After links came and went, the common points are those that more of the rest have than is allowed."""
+    tally = Tally()
+    for link in links:
+        tally = tally.plus(link)
+    gone = data.draw(st.lists(st.sampled_from(range(len(links))), unique=True)) if links else []
+    for index in gone:
+        tally = tally.minus(links[index])
+    left = [link for index, link in enumerate(links) if index not in gone]
+    taking_part = Counter(bit for link in left for bit in range(24) if link >> bit & 1)
+    allowed = SHARED_BY if len(left) < CROWD else 2
+    assert tally.common == sum(1 << bit for bit, count in taking_part.items() if count > allowed)
+
+
+sides = st.builds(Side, points, st.sampled_from([0, 2, 5, 1 << 16]), st.booleans())
+changes = st.lists(st.tuples(st.integers(1, 2), st.lists(sides, max_size=3), st.integers(0, 3)), max_size=25)
+
+
+@settings(max_examples=300)
+@given(changes, st.integers(1, 5))
+def test_whoever_is_swayed_is_told(steps: list[tuple[int, list[Side], int]], kept: int) -> None:
+    """Links of two pictures come and go; whoever counts with what is common now and did not before, or the reverse, is
+    told, and nobody else; also where frames are forgotten to make room for others."""
+    held: dict[int, dict[int, Side]] = {1: {}, 2: {}}
+    known = Frames(lambda node: dict(held[node]))
+    number = 0
+    with small_samples(4), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(frames, "_KEPT", 1 if kept == 1 else 10)
+        for node, came, leaving in steps:
+            was = _common(held[node])
+            went = [held[node].pop(other) for other in list(held[node])[:leaving]]
+            new = range(number, number + len(came))
+            number += len(came)
+            held[node] |= dict(zip(new, came, strict=True))
+            told = known.swayed(node, came, went)
+            now = _common(held[node])
+            swayed = {other for other, side in held[node].items() if side.counts(was) != side.counts(now)}
+            assert swayed - set(new) <= told <= swayed
+
+
+def _common(links: dict[int, Side]) -> int:
+    doubtful = [side.points for side in links.values() if side.doubtful]
+    taking_part = Counter(bit for link in doubtful for bit in range(24) if link >> bit & 1)
+    return sum(1 << bit for bit, count in taking_part.items() if count > (3 if len(doubtful) < 4 else 2))
+
+
+def test_links_are_not_read_while_little_changes() -> None:
+    """A picture whose other links keep twenty points to spare is read once, then not for nineteen points, and again;
+    a new one is not read at all."""
+    read: list[int] = []
+    links = {1: Side((1 << 60) - 1, 40)}
+
+    def reading(node: int) -> dict[int, Side]:
+        read.append(node)
+        return links
+
+    known = Frames(reading)
+    known.swayed(7, [], [])
+    before = len(read)
+    frame = Side((1 << 19) - 1, 0, doubtful=True)
+    assert known.swayed(7, [frame] * 4, []) == set()
+    assert len(read) == before
+    assert known.swayed(7, [], [frame] * 4) == set()
+    assert known.swayed(7, [Side((1 << 21) - 1, 0, doubtful=True)] * 4, []) == {1}
+    assert len(read) == before + 1
+    known.swayed(8, [frame] * 4, [], new=True)
+    assert 8 not in read
+
+
+some_links = st.lists(
+    st.tuples(st.integers(0, 9), st.integers(0, 9), st.integers(0, 4), st.booleans()),
+    max_size=40,
+    unique_by=lambda link: frozenset(link[:2]),
+).map(lambda links: [link for link in links if link[0] != link[1] and (link[2] or link[3])])
+
+
+@settings(max_examples=300)
+@given(some_links, st.randoms(use_true_random=False))
+def test_samples_are_a_function_of_the_links(links: list[tuple[int, int, int, bool]], shuffle: object) -> None:
+    """Taken one after another, in any order, or all at once: samples end where the twelfth doubtful link of all stands
+    (here the second), and what neither of two has in its sample is dropped when the later of the two has come."""
+    hashes = [f"{(number * 0x9E3779B97F4A7C15) % 2**64:016x}" + "0" * 48 for number in range(10)]
+    ranks = candidates.positions(hashes)
+    with small_samples(2):
+        known = crowds.Crowds()
+        known.add(range(10), hashes)
+        held: dict[tuple[int, int], tuple[int, bool]] = {}
+        shuffle.shuffle(links)  # type: ignore[attr-defined]  # hypothesis gives a random.Random
+        for a, b, places, doubtful in links:
+            held[min(a, b), max(a, b)] = places, doubtful
+            loose = _loose(held, ranks.tolist())
+            assert known.take(a, [(b, places, doubtful)]) == sorted(loose)
+            for pair in loose:
+                del held[pair]
+        once = crowds.Crowds()
+        once.add(range(10), hashes)
+        once.fill([(a, b, places, doubtful) for (a, b), (places, doubtful) in held.items()])
+        assert [once.partners(node) for node in range(10)] == [known.partners(node) for node in range(10)]
+        assert [once.crowded(node) for node in range(10)] == [known.crowded(node) for node in range(10)]
+        for position in ranks:
+            for places in range(5):
+                agreeing = dict.fromkeys(range(10), places)
+                assert once.asking(position, agreeing) == known.asking(position, agreeing)
+
+
+def _loose(held: dict[tuple[int, int], tuple[int, bool]], ranks: list[int]) -> set[tuple[int, int]]:
+    """The pairs whose link depends on samples, with neither in the other's."""
+
+    def within(node: int, other: int) -> bool:
+        order = sorted(
+            (-places, ranks[a] ^ ranks[b], doubtful, a + b - node)
+            for (a, b), (places, doubtful) in held.items()
+            if node in (a, b)
+        )
+        ends = [place for place, (_, _, doubtful, _) in enumerate(order) if doubtful]
+        sample = order if len(ends) < 2 else order[: ends[1] + 1]
+        return other in [partner for *_, partner in sample]
+
+    return {(a, b) for (a, b), (places, _) in held.items() if places and not within(a, b) and not within(b, a)}
+
+
+def test_samples_hold_those_with_most_in_common() -> None:
+    """By hand: who agrees at more places comes first, of equals whose hash is nearer; a full sample leaves out the
+    others, but for those to whose samples the picture belongs."""
+    known = crowds.Crowds()
+    known.add([1, 2, 3, 4], [f"{value:016x}" + "0" * 48 for value in (0b000, 0b011, 0b001, 0b100)])
+    with small_samples(2):
+        known.fill([(2, 3, 20, True), (2, 4, 21, True), (1, 3, 9, True), (1, 2, 9, False)])
+        assert [known.crowded(node) for node in (1, 2, 3, 4)] == [False, True, True, False]
+        assert known.take(1, [(4, 12, True)]) == [(1, 2)]
+    assert [known.crowded(node) for node in (1, 2, 3, 4)] == [True] * 4
+    assert known.partners(1) == [4, 3]
+    assert known.open_to(np.array([1, 2, 9]), np.array([8, 20, 1])).tolist() == [False, True, True]
+    second = candidates.positions([f"{0b011:016x}" + "0" * 48])[0]
+    assert known.asking(second, {1: 9}) == set()
+    assert known.asking(second, {1: 10}) == {1}
+    assert [known.first(1, 2), known.first(2, 1), known.first(1, 1)] == [True, False, None]
