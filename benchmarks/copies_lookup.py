@@ -9,7 +9,8 @@
 ``features``: SEEN is the ``.seen`` file of a run of benchmarks/copies.py, its history repeated up to N pictures where
 it has fewer (the originals stand once); its queries go through the whole cascade, find and prove. With the run's
 ``.answers`` by kind, and mixed as the history is: of its in-domain pictures and its photographs. ``restart``: what a
-start reads of so many pictures in a database, the first ``--described`` of them with local features of drawn ones.
+start reads of so many pictures in a database, the first ``--described`` of them with local features of drawn ones, a
+tenth of these linked as a crowd is.
 ``jpeg``: beside Pillow's plain decode of the same file. Milliseconds of processor time throughout, so that a busy
 machine tells no lies.
 """
@@ -41,6 +42,7 @@ from benchmarks.copies_sets import kind_of
 from bot.campaign import load_campaign
 from bot.copies.linking import Linker
 from bot.copies.matching import Item, Matcher
+from bot.copies.parts import CROWD, Detail, hexed, written
 from bot.store import Store
 from detectors import panels
 from detectors.evidence import MediaEvidence
@@ -178,7 +180,20 @@ def _restart(pictures: int, described: int) -> None:
         with store.transaction():
             for i, sha in enumerate(shas[:described]):
                 store.connection.run("INSERT INTO features VALUES (?, ?, ?)", (sha, *drawn[i % len(drawn)]))
-        _start(store, Path(folder), f"and features of {described}").close()
+        store = _start(store, Path(folder), f"and features of {described}")
+        with store.transaction():
+            for newcomer in range(CROWD + 2, described // 10):
+                partners = rng.choice(newcomer - 1, CROWD, replace=False) + 1
+                links = [(int(partner), newcomer, _doubtful()) for partner in partners]
+                store.connection.run_each("INSERT INTO links VALUES (?, ?, 'partial', 256, ?, 20)", links)
+        _start(store, Path(folder), f"and a crowd of {described // 10}").close()
+
+
+def _doubtful() -> str:
+    """A proof as it is stored of two that share a frame."""
+    corners = ((0.0, 0.0), (640.5, 0.0), (640.5, 480.5), (0.0, 480.5))
+    points = hexed(((1 << 500) - 1, (1 << 500) - 1))
+    return written(Detail(inliers=25, area=0.5, alike=0.6, quad=corners, points=points, least=12, doubtful=True))
 
 
 def _start(store: Store, folder: Path, what: str) -> Store:

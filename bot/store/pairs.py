@@ -41,10 +41,9 @@ class Pairs:
         nodes = self._nodes(keys)
         if nodes is None:
             return set()
-        touched = self._around(nodes)
         clusters = {self._graph.cluster(node) for node in nodes}
         self._apply(nodes, kind)
-        return touched | self._graph.regroup(clusters) | self._around(nodes)
+        return self._graph.regroup(clusters) | self._graph.posts(nodes)
 
     def met(self, sha256: str) -> set[str]:
         """A picture has come whose pairs may have been decided before it did. Returns the posts that this touches."""
@@ -54,9 +53,8 @@ class Pairs:
         for a, b in rows:
             nodes = self._nodes((a, b))
             if nodes is not None:
-                touched |= self._around(nodes)
                 self._apply(nodes, "together")
-                touched |= self._graph.regroup({self._graph.cluster(node) for node in nodes}) | self._around(nodes)
+                touched |= self._graph.regroup({self._graph.cluster(node) for node in nodes}) | self._graph.posts(nodes)
         return touched
 
     def ties(self, a: str, b: str) -> list[Pair]:
@@ -90,11 +88,6 @@ class Pairs:
         if found[0] is None or found[1] is None:
             return None
         return int(found[0][0]), int(found[1][0])
-
-    def _around(self, nodes: tuple[int, int]) -> set[str]:
-        """The posts at two nodes and at their partners through partial links."""
-        near = {*nodes, *self._graph.partners(nodes[0]), *self._graph.partners(nodes[1])}
-        return {o.post_id for node in near for o in self._graph.occurrences(node)}
 
     def _linked(self, node: int, kind: str) -> list[int]:
         rows = self._connection.rows(

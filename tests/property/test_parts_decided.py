@@ -62,14 +62,18 @@ class World:
 
     def end(self) -> tuple[object, object]:
         """All relations, and all links with those put aside."""
-        relations = {number: self.relater.relations(it)[0] for number, it in self.posts.items()}
+        relations = self.relations()
         tables = ("links", "held_links")
         links = [self.store.connection.rows(f"SELECT * FROM {table} ORDER BY a, b", ()) for table in tables]
         self.store.close()
         return relations, links
 
+    def relations(self) -> dict[str, tuple[Relation, ...]]:
+        """As they are now, by post."""
+        return {number: self.relater.relations(it)[0] for number, it in self.posts.items()}
+
     def _tell(self, changed: set[str]) -> None:
-        now = {number: self.relater.relations(it)[0] for number, it in self.posts.items()}
+        now = self.relations()
         assert {number for number in now if now[number] != self.told.get(number)} <= changed
         self.told = now
 
@@ -131,6 +135,63 @@ def test_who_changes_with_a_pair_decided_before_is_told(tmp_path: Path) -> None:
         world.pair("framed 14", "framed 13", "together")
         world.add("framed 14", "framed 10", "another small", "jittered 17", "framed 13")
     world.store.close()
+
+
+FRAMED = [*(f"framed {seed}" for seed in range(10, 17)), "jittered 17", "jittered 18", "inside 1", "part 1"]
+
+
+def test_who_gains_or_loses_by_the_bank_is_told(tmp_path: Path) -> None:
+    """A frame that a crowd shows enters the bank and leaves it again, and so does what two of them hold: all whose
+    relations change are told, also those who show nothing of it, and links end as they were."""
+    world, plain = World(tmp_path / "banked"), World(tmp_path / "plain")
+    with order.small_samples(3), world.store.transaction(), plain.store.transaction():
+        for one in (world, plain):
+            one.add(*FRAMED)
+        for name in ("whole 100", "whole 1"):
+            world.bank(name)
+            world.unbank(name)
+    assert world.end() == plain.end()
+
+
+@pytest.mark.parametrize("kind", ["apart", "together"])
+def test_what_people_put_aside_still_tells_what_all_share(tmp_path: Path, kind: Kind) -> None:
+    """Word on two pictures of a crowd changes nothing for the others: what they share is a frame as before."""
+    world = World(tmp_path)
+    with order.small_samples(3), world.store.transaction():
+        world.add(*FRAMED)
+        before = dict(world.told)
+        world.pair("framed 10", "framed 11", kind)
+        world.pair("framed 12", "jittered 17", kind)
+        changed = {number for number in before if before[number] != world.told[number]}
+    world.store.close()
+    assert changed <= {"0", "1", "2", "7"}
+
+
+@pytest.mark.parametrize("leaves", [False, True])
+def test_a_bank_that_another_process_changes_is_noticed(tmp_path: Path, leaves: bool) -> None:
+    """As ``gatewarden bank`` does while the daemon runs: who comes after is linked as if one process had done all."""
+    apart, one = World(tmp_path / "apart"), World(tmp_path / "one")
+    with order.small_samples(3):
+        for world in (apart, one):
+            with world.store.transaction():
+                world.add(*FRAMED[:6])
+                if leaves:
+                    world.bank("whole 100")
+        other = Store(tmp_path / "apart")
+        command = Relater(other, order.CAMPAIGN, "v")
+        for store, relater in ((other, command), (one.store, one.relater)):
+            with store.transaction():
+                if leaves:
+                    (it,) = bank.listed(store)
+                    bank.remove(store, relater, it, "ann", order.START)
+                else:
+                    bank.add(store, relater, order.evidence("whole 100"), "frame", "common", 31, "ann", order.START)
+        other.close()
+        for world in (apart, one):
+            world.told = world.relations()
+            with world.store.transaction():
+                world.add(*FRAMED[6:])
+    assert apart.end() == one.end()
 
 
 def test_pictures_of_the_tests_are_what_they_say() -> None:
