@@ -117,7 +117,7 @@ class Crowds:
     def open_to(self, others: Keys, most: Keys) -> Bools:
         """To whose samples a picture may belong that agrees with them at so many places at most."""
         ends = self._ends
-        least = [_MOST - (ends[other] >> 64) if other in ends else 0 for other in others.tolist()]
+        least = [0 if (end := ends.get(other)) is None else _MOST - (end >> 64) for other in others.tolist()]
         return np.array(least, np.int64) <= most
 
     def asking(self, position: np.uint64, places: Mapping[int, int]) -> set[int]:

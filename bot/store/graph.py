@@ -254,7 +254,7 @@ class Graph:
         return touched | self.regroup({self.cluster(node)})
 
     def untie(self, pairs: Iterable[Pair]) -> tuple[dict[Pair, Sides], set[str]]:
-        """Forget the links of some nodes that depend on samples; the lower node first. Returns them, and the posts
+        """Forget the links of some nodes that depend on samples. Returns them, and the posts
         whose standing may change: who lies in whom is the caller's to tell."""
         untied, joined = self.links.untie(pairs)
         return untied, self.regroup({self.cluster(node) for node in joined}) if joined else set()

@@ -23,6 +23,7 @@ class Link(NamedTuple):
 
 
 Pair = tuple[int, int]
+"""Two nodes, the lower first."""
 _PROVEN: Final = " UNION ALL ".join(
     f"SELECT a + b - ?1 FROM {table} WHERE (a = ?1 OR b = ?1) AND distance >= 0" for table in _TABLES
 )
@@ -32,8 +33,6 @@ _DECIDED: Final = " UNION ALL ".join(
 )
 """With whom people decided about a node, apart or together: their proofs are put aside."""
 _BY_FEATURES: Final = "distance >= 0 AND (kind = 'partial' OR places > 0 OR detail <> '{}')"
-
-
 _UNTIE: Final = {
     table: f"DELETE FROM {table} WHERE (a, b) = (?, ?) AND places > 0 RETURNING kind, detail" for table in _TABLES
 }
@@ -46,8 +45,7 @@ class Links:
         self._connection = connection
 
     def add(self, node: int, links: Sequence[Link]) -> tuple[list[Link], list[Link]]:
-        """Store what is proven of a node, where it was not. Returns what is new: what stands, what is put
-        aside."""
+        """Store what is proven of a node, where it was not. Returns what is new: what stands, what is put aside."""
         proven = {node, *(row[0] for row in self._connection.rows(_PROVEN, (node,)))}
         fresh = [link for link in links if link.other not in proven]
         decided = {row[0] for row in self._connection.rows(_DECIDED, (node,))} if fresh else set()
@@ -65,7 +63,7 @@ class Links:
             self._connection.run_each(f"INSERT INTO {table} VALUES (?, ?, ?, ?, ?, ?)", rows)
 
     def untie(self, pairs: Iterable[Pair]) -> tuple[dict[Pair, parts.Sides], list[int]]:
-        """Forget the links of some nodes that depend on samples; the lower node first. Returns them, and of those that
+        """Forget the links of some nodes that depend on samples. Returns them, and of those that
         joined clusters one node each."""
         untied, joined = dict[Pair, parts.Sides](), list[int]()
         for pair in pairs:
