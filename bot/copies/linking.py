@@ -41,17 +41,29 @@ class Linker:
         self._store, self._campaign, self._version = store, campaign, version
         self._finder, self._crowds, self._stage = Finder(), Crowds(), object()
         self._prover = Prover(store.media, campaign, version)
-        self._recent = Recent(store.graph.nodes.last())
-        nodes: list[int] = []
-        held: list[bytes] = []
-        for media in store.graph.nodes.contents("media"):
+        self._recent, self._last = Recent(store.graph.nodes.last()), 0
+        self._read_pictures()
+        self._finder.features.fill((node, codes(packed)) for node, packed in store.media.feature_codes())
+        self._read_samples()
+
+    def _read_pictures(self) -> None:
+        """Know all pictures that were not, but for their features."""
+        nodes, found = list[int](), list[bytes]()
+        for media in self._store.graph.nodes.contents("media", self._last):
             self._crowds.add([node for node, _, _ in media], [key[2:] for _, key, _ in media])
             named, hashes_of = prints(media)
             nodes += named
-            held.append(hashes_of)
-        self._finder.hashes.fill(nodes, b"".join(held))
-        self._finder.features.fill((node, codes(packed)) for node, packed in store.media.feature_codes())
-        self._read_samples()
+            found.append(hashes_of)
+            self._last = media[-1][0]
+        self._finder.hashes.fill(nodes, b"".join(found))
+
+    def _catch_up(self) -> None:
+        """Know whom a daemon beside this process has taken in."""
+        known = self._last
+        self._read_pictures()
+        for media in self._store.graph.nodes.contents("media", known):
+            for node, key, _ in media:
+                self._finder.features.add(node, codes(self._store.media.features(key[2:])))
 
     def _read_samples(self) -> None:
         self._crowds.fill(self._store.graph.partial_links.tried())
@@ -64,6 +76,7 @@ class Linker:
     def bank_changed(self, sha256: str) -> set[str]:
         """A picture has entered the bank or left it: whatever shows it is found and proved anew, and the samples are
         filled up in which it leaves a gap. Returns the posts whose relations may change."""
+        self._catch_up()
         self._renew()
         shown = codes(self._store.media.features(sha256))
         nodes = [node for node, _ in self._finder.features.sharing(shown, SHARED_LEAST)]
@@ -107,6 +120,7 @@ class Linker:
         changed = self._link_all(medium, found, new=True)
         self._finder.add(medium)
         self._recent.add(node, evidence.sha256, found)
+        self._last = node
         return node, changed | self._store.pairs.met(evidence.sha256)
 
     def label(self, evidence: MediaEvidence) -> str | None:

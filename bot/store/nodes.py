@@ -25,10 +25,10 @@ class Nodes:
         row = self._connection.row("SELECT coalesce(max(id), 0) FROM nodes")
         return int(row[0]) if row else 0
 
-    def contents(self, kind: str) -> Iterator[list[tuple[int, str, bytes | None]]]:
-        """(id, key, content) of every node of a kind, in order of id, some at a time: a million at once would take more
-        time to make room for than to read."""
-        last = -1
+    def contents(self, kind: str, after: int = 0) -> Iterator[list[tuple[int, str, bytes | None]]]:
+        """(id, key, content) of every node of a kind after that one, in order of id, some at a time: a million at once
+        would take more time to make room for than to read."""
+        last = after
         select = "SELECT id, key, content FROM nodes WHERE kind = ? AND id > ? ORDER BY id LIMIT ?"
         while rows := self._connection.rows(select, (kind, last, _STEP)):
             yield rows

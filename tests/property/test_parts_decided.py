@@ -163,17 +163,22 @@ def test_who_gains_or_loses_by_the_bank_is_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("leaves", [False, True])
-def test_a_bank_that_another_process_changes_is_noticed(tmp_path: Path, leaves: bool) -> None:
-    """As ``gatewarden bank`` does while the daemon runs: who comes after is linked as if one process had done all."""
+@pytest.mark.parametrize("began", [3, 6])
+def test_a_bank_that_another_process_changes_is_noticed(tmp_path: Path, leaves: bool, began: int) -> None:
+    """As ``gatewarden bank`` does beside a daemon that takes in more after the command has read its indexes: all
+    are linked as if one process had done everything."""
     apart, one = World(tmp_path / "apart"), World(tmp_path / "one")
     with order.small_samples(3):
         for world in (apart, one):
             with world.store.transaction():
-                world.add(*FRAMED[:6])
                 if leaves:
                     world.bank("whole 100")
+                world.add(*FRAMED[:began])
         other = Store(tmp_path / "apart")
         command = Relater(other, order.CAMPAIGN, "v")
+        for world in (apart, one):
+            with world.store.transaction():
+                world.add(*FRAMED[began:6])
         for store, relater in ((other, command), (one.store, one.relater)):
             with store.transaction():
                 if leaves:
