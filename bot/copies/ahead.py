@@ -94,7 +94,7 @@ class Ahead:
         with self._keeping:
             self._found.pop(sha256, None)
             self._found[sha256] = found
-            while sum(len(one.tried) + 1 for one in self._found.values()) > _KEPT:
+            while sum(len(one.tried) + len(one.beside) + 1 for one in self._found.values()) > _KEPT:
                 self._found.popitem(last=False)
 
     def _open(self) -> tuple[Store, Prover]:

@@ -8,14 +8,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bot.copies.relate import Relater
+from bot.copies.wholes import hashes
 from bot.errors import UserError
 from bot.store import Store
 from bot.store.nodes import prints
 from bot.store.times import to_us
 from detectors.evidence import MediaEvidence, Value
 from detectors.nearest import TURN_SLACK, HashIndex
-
-LEAST_QUALITY = 50  # PDQ's own bound: below it a picture is too flat for its hash to mean anything
 
 
 class Banked(Value):
@@ -71,18 +70,17 @@ def add(
     and whoever was held to have copied them. ``near`` is the campaign's distance of copies. Raises UserError."""
     if evidence.kind != "image":
         raise UserError(f"{label} is a video: the bank holds pictures")
-    hashes = [f for f in evidence.fingerprints if f.quality >= LEAST_QUALITY]
-    at = to_us(now)
-    if not store.media.add_to_bank(evidence.sha256, label, kind, tuple(f.pdq for f in hashes), who, at):
+    shown, at = hashes(evidence), to_us(now)
+    if not store.media.add_to_bank(evidence.sha256, label, kind, tuple(f.pdq for f in shown), who, at):
         raise UserError(f"{label} is in the bank already ({evidence.sha256[:12]})")
     store.media.save_features(evidence.sha256, evidence.features)
     index, exact = HashIndex(), list[int]()
     for media in store.graph.nodes.contents("media"):
         index.fill(*prints(media))
         exact += [node for node, key, _ in media if key == f"m:{evidence.sha256}"]
-    views = [view for f in hashes for view in f.orientations]
+    views = [view for f in shown for view in f.orientations]
     nodes = [*exact, *(node for node, _ in index.within(views, near + TURN_SLACK))]
-    return _relabel(store, relater, nodes) | relater.bank_changed(evidence.sha256)
+    return _relabel(store, relater, nodes) | relater.bank_changed(evidence.sha256, views)
 
 
 def remove(store: Store, relater: Relater, banked: Banked, who: str, now: dt.datetime) -> set[str]:
@@ -91,7 +89,10 @@ def remove(store: Store, relater: Relater, banked: Banked, who: str, now: dt.dat
     label = f"{banked.kind}:{banked.label}"
     media = store.graph.nodes.contents("media")
     nodes = [node for some in media for node, _, _ in some if store.graph.common(node) == label]
-    return _relabel(store, relater, nodes) | relater.bank_changed(banked.sha256)
+    evidence = store.media.any_evidence(banked.sha256, "")
+    known = hashes(evidence) if isinstance(evidence, MediaEvidence) else []
+    views = [view for f in known for view in f.orientations] or banked.pdqs
+    return _relabel(store, relater, nodes) | relater.bank_changed(banked.sha256, views)
 
 
 def _relabel(store: Store, relater: Relater, nodes: Sequence[int]) -> set[str]:

@@ -40,8 +40,11 @@ class Frames:
     def swayed(self, node: int, came: Sequence[Side], went: Sequence[Side], *, new: bool = False) -> set[int]:
         """Who else's links to a picture count since it got some links and lost others, or count no more; the store has
         them as they are now. ``new``: it has none but those that came."""
-        known = _NEW if new else self._frames.pop(node, _NEW)
-        known = self._as_before(node, came, went) if known is _NEW and not new else known
+        known, links = _NEW if new else self._frames.pop(node, None), None
+        if known is None:
+            links = self._read(node)
+            before = _changed(_changed(Tally(), links.values(), ()), went, came)
+            known = _Frame(before, before.common, more=0)  # no room: the links are looked at
         tally = _changed(known.tally, came, went)
         common = tally.common
         more, less = _room(came, common)
@@ -49,18 +52,13 @@ class Frames:
         less = min(less, known.less - (known.common & ~common).bit_count())
         found = set[int]()
         if min(more, less) <= 0:
-            links = self._read(node)
+            links = self._read(node) if links is None else links
             more, less = _room(links.values(), common)
             found = {other for other, side in links.items() if side.counts(known.common) != side.counts(common)}
         if len(self._frames) >= _KEPT:
             del self._frames[next(iter(self._frames))]
         self._frames[node] = _Frame(tally, common, more, less)
         return found
-
-    def _as_before(self, node: int, came: Sequence[Side], went: Sequence[Side]) -> _Frame:
-        """A frame less what came and with what went; it leaves no room, so that the links are looked at."""
-        tally = _changed(_changed(Tally(), self._read(node).values(), ()), went, came)
-        return _Frame(tally, tally.common, more=0)
 
 
 def _changed(tally: Tally, came: Iterable[Side], went: Iterable[Side]) -> Tally:

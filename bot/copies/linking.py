@@ -13,7 +13,7 @@ crowded, and what falls out of it is then untied.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from bot.campaign import Campaign
 from bot.copies.ahead import Found, Indexes
@@ -31,6 +31,7 @@ from bot.store.links import Link
 from bot.store.nodes import prints
 from detectors.evidence import MediaEvidence
 from detectors.features import codes
+from detectors.nearest import TURN_SLACK
 
 
 class Linker:
@@ -73,21 +74,23 @@ class Linker:
         """What may be searched from other threads."""
         return Indexes(self._finder, self._crowds, self._stage)
 
-    def bank_changed(self, sha256: str) -> set[str]:
-        """A picture has entered the bank or left it: whatever shows it is found and proved anew, and the samples are
-        filled up in which it leaves a gap. Returns the posts whose relations may change."""
+    def bank_changed(self, sha256: str, views: Sequence[str]) -> set[str]:
+        """A picture has entered the bank or left it: whatever shows it, as a whole, in a panel or by features, is found
+        and proved anew, and the samples are filled up in which it leaves a gap. ``views``: hashes of all its views.
+        Returns the posts whose relations may change."""
         self._catch_up()
         self._renew()
         shown = codes(self._store.media.features(sha256))
-        nodes = [node for node, _ in self._finder.features.sharing(shown, SHARED_LEAST)]
+        near = self._finder.hashes.within(views, self._campaign.copies.near + TURN_SLACK)
+        nodes = {node for node, _ in (*self._finder.features.sharing(shown, SHARED_LEAST), *near)}
         around = {*nodes, *(other for node in nodes for other in self._crowds.partners(node))}
         crowded = {node for node in around if self._crowds.crowded(node)}
         graph, changed = self._store.graph, set[str]()
         before = {node: set(graph.partners(node)) for node in around}
-        for node in nodes:
+        for node in sorted(nodes):
             changed |= graph.unlink(node)
         self._read_samples()
-        for node in sorted({*nodes, *crowded}):
+        for node in sorted(nodes | crowded):
             medium = self._medium(node)
             if medium is not None:
                 changed |= self._link_all(medium, None, new=False)

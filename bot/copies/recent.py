@@ -30,7 +30,7 @@ class Recent:
 
     def add(self, node: int, sha256: str, found: Found | None) -> None:
         """One more has come, of which this was found ahead."""
-        self._kept.append((node, sha256, found))
+        self._kept.append((node, sha256, None if found is None else found._replace(near={}, tried={})))
         if len(self._kept) > _MOST:
             self._last, *_ = self._kept.popleft()
 

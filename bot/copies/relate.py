@@ -71,9 +71,10 @@ class Relater:
             for node, cluster, words in stories.after(self._texts.last):
                 self._texts.add(node, words, [cluster])
 
-    def bank_changed(self, sha256: str) -> set[str]:
-        """A picture has entered the bank or left it. Returns the posts whose relations may change."""
-        return self._pictures.bank_changed(sha256)
+    def bank_changed(self, sha256: str, views: Sequence[str]) -> set[str]:
+        """A picture has entered the bank or left it, of which these are the hashes of all its views. Returns the posts
+        whose relations may change."""
+        return self._pictures.bank_changed(sha256, views)
 
     def label(self, evidence: MediaEvidence) -> str | None:
         """Whether this whole picture is one that everybody shares: "official:ASSET", "common:LABEL", else None."""

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 from bot.copies import parts
 from bot.store.connection import Connection
 
-_TABLES: Final = ("links", "held_links")
+TABLES: Final = ("links", "held_links")
 
 
 class Link(NamedTuple):
@@ -25,7 +25,7 @@ class Link(NamedTuple):
 Pair = tuple[int, int]
 """Two nodes, the lower first."""
 _PROVEN: Final = " UNION ALL ".join(
-    f"SELECT a + b - ?1 FROM {table} WHERE (a = ?1 OR b = ?1) AND distance >= 0" for table in _TABLES
+    f"SELECT a + b - ?1 FROM {table} WHERE (a = ?1 OR b = ?1) AND distance >= 0" for table in TABLES
 )
 _DECIDED: Final = " UNION ALL ".join(
     f"SELECT n.id FROM nodes m JOIN pairs p ON p.{own} = m.key JOIN nodes n ON n.key = p.{other} WHERE m.id = ?1"
@@ -34,7 +34,7 @@ _DECIDED: Final = " UNION ALL ".join(
 """With whom people decided about a node, apart or together: their proofs are put aside."""
 _BY_FEATURES: Final = "distance >= 0 AND (kind = 'partial' OR places > 0 OR detail <> '{}')"
 _UNTIE: Final = {
-    table: f"DELETE FROM {table} WHERE (a, b) = (?, ?) AND places > 0 RETURNING kind, detail" for table in _TABLES
+    table: f"DELETE FROM {table} WHERE (a, b) = (?, ?) AND places > 0 RETURNING kind, detail" for table in TABLES
 }
 
 
@@ -50,7 +50,7 @@ class Links:
         fresh = [link for link in links if link.other not in proven]
         decided = {row[0] for row in self._connection.rows(_DECIDED, (node,))} if fresh else set()
         both = [link for link in fresh if link.other not in decided], [link for link in fresh if link.other in decided]
-        for table, some in zip(_TABLES, both, strict=True):
+        for table, some in zip(TABLES, both, strict=True):
             self._insert(table, node, some)
         return both
 
@@ -75,7 +75,7 @@ class Links:
 
     def forget(self, node: int) -> None:
         """Forget the links of a node that rest on features, also those put aside."""
-        for table in _TABLES:
+        for table in TABLES:
             self._connection.run(f"DELETE FROM {table} WHERE (a = ?1 OR b = ?1) AND {_BY_FEATURES}", (node,))
 
     def distance(self, a: int, b: int) -> int | None:

@@ -12,8 +12,8 @@ from typing import Final
 
 from bot.copies.parts import Side, common, read_sides
 from bot.store.connection import Connection
+from bot.store.links import TABLES
 
-_TABLES: Final = ("links", "held_links")
 _DOUBTFUL: Final = "kind = 'partial' AND json_extract(detail, '$.doubtful')"
 
 
@@ -26,7 +26,7 @@ class PartialLinks:
         self._of = " UNION ALL ".join(
             f"SELECT {other}, detail, {key.format('?1')} < {key.format(other)}, '{table}' FROM {table}"
             f" WHERE {own} = ?1 AND kind = 'partial'"
-            for table in _TABLES
+            for table in TABLES
             for own, other in ("ab", "ba")
         )
 
@@ -39,7 +39,7 @@ class PartialLinks:
         nodes, the places at which they agree, and whether it is doubtful."""
         every = " UNION ALL ".join(
             f"SELECT a, b, places, coalesce({_DOUBTFUL}, 0) AS doubtful FROM {table} WHERE places > 0 OR doubtful"
-            for table in _TABLES
+            for table in TABLES
         )
         return [(a, b, places, bool(doubtful)) for a, b, places, doubtful in self._connection.rows(every)]
 

@@ -234,6 +234,7 @@ def m008_newest_last(db: Database) -> None:
     db.execute("DROP TABLE links")
     db.execute("ALTER TABLE links_8 RENAME TO links")
     db.execute("CREATE INDEX links_by_a ON links (a, b)")
+    db.execute("CREATE INDEX held_links_by_b ON held_links (b, a)")
     db.execute("CREATE INDEX pairs_by_b ON pairs (b)")
 
 

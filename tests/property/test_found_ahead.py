@@ -107,7 +107,7 @@ def links_as_they_stand(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[
     st.integers(-1, len(shown) - 1),
     st.sampled_from([256, 8192]),
     st.lists(st.integers(0, 7), min_size=len(shown), max_size=len(shown)),
-    st.sampled_from([2, 6, 256]),
+    st.tuples(st.sampled_from([2, 3, 6, 256]), st.sampled_from([2, 5, 256])),
 )
 def test_finding_ahead_changes_no_link(
     links_as_they_stand: list[tuple[object, ...]],
@@ -118,7 +118,7 @@ def test_finding_ahead_changes_no_link(
     banked: int,
     newest: int,
     late: list[int],
-    pending: int,
+    kept: tuple[int, int],
 ) -> None:
     """Links are the same to the letter whether the serial step finds and proves alone or after it was done ahead, some
     posts too early and from what was committed then, some before others that come before them; also where the bank
@@ -128,8 +128,8 @@ def test_finding_ahead_changes_no_link(
     shuffle.shuffle(order)  # type: ignore[attr-defined]  # hypothesis gives a random.Random
     with small_samples(), pytest.MonkeyPatch.context() as patch:
         patch.setattr(feature_index, "_NEWEST", newest)
-        patch.setattr(pending_module, "_MOST", pending)
-        patch.setattr(recent, "_MOST", pending)
+        patch.setattr(pending_module, "_MOST", kept[0])
+        patch.setattr(recent, "_MOST", kept[1])
         assert linked(tmp_path_factory.mktemp("ahead"), order, ahead, commits, banked, finds) == links_as_they_stand
 
 
