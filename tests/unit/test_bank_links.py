@@ -62,7 +62,7 @@ def _shown(node: int) -> list[Occurrence]:
     return [Occurrence(post_id=str(node), slot=0, node=node, author=str(node), earliest=node, latest=node)]
 
 
-def _seen(name: str, views: list[int], panel: list[int]) -> MediaEvidence:
+def seen(name: str, views: list[int], panel: list[int]) -> MediaEvidence:
     """A picture that has hashes only, of all its views, and those of one that it holds."""
     shown = [f"{view:064x}" for view in views]
     held = [f"{view:064x}" for view in panel]
@@ -81,7 +81,7 @@ def test_links_that_rest_on_a_panel_follow_the_bank(tmp_path: Path, mirrored: bo
     are. Both are told."""
     chance = random.Random(1)
     views, *own = ([chance.getrandbits(256) for _ in range(8)] for _ in range(3))
-    poster = _seen("poster", views, [])
+    poster = seen("poster", views, [])
     panel = [views[1], views[0], *views[2:]] if mirrored else views
     store = Store(tmp_path)
     relater = Relater(store, CAMPAIGN, "v")
@@ -89,9 +89,9 @@ def test_links_that_rest_on_a_panel_follow_the_bank(tmp_path: Path, mirrored: bo
         if mirrored:  # a bank remembers the picture as it is: it must have been in a post for more
             store.media.save(poster.sha256, "v", poster, 0)
         for number, hashes in enumerate(own):
-            seen, it = _seen(f"holder {number}", hashes, panel), post(number, "holder")
-            store.media.save(seen.sha256, "v", seen, 0)
-            relater.relate(it, [Looked(ref=it.media[0], result=seen)], ())
+            holder, it = seen(f"holder {number}", hashes, panel), post(number, "holder")
+            store.media.save(holder.sha256, "v", holder, 0)
+            relater.relate(it, [Looked(ref=it.media[0], result=holder)], ())
         later = post(1, "holder")
         assert [relation.kind for relation in relater.relations(later)[0]] == ["partial"]
         assert bank.add(store, relater, poster, "poster", "common", 31, "ann", START) == {"0", "1"}
