@@ -151,7 +151,7 @@ class Linker:
 
         node, graph = medium.node, self._store.graph
         proven = {one.key: one for one in self._crowds.linked(medium.position, near, batches, prove)}
-        fresh, changed = graph.link_all(node, [_link(one) for one in proven.values()])
+        fresh, changed = graph.link_all(node, [_link(one) for one in proven.values()], new=new)
         came, went = defaultdict[int, list[Side]](list), defaultdict[int, list[Side]](list)
         sampled = list[tuple[int, int, bool]]()
         for other, kind, _, _, places in fresh:

@@ -83,10 +83,11 @@ class Graph:
         fresh, changed = self.link_all(a, [Link(b, kind, distance)])
         return changed | self.posts([a, b]) if fresh and kind == "partial" else changed
 
-    def link_all(self, node: int, links: Sequence[Link]) -> tuple[list[Link], set[str]]:
-        """Store what is proven of a node; near and text links join clusters. Returns those that are new, and the posts
-        whose standing may have changed with these: who lies in whom is the caller's to tell."""
-        fresh, aside = self.links.add(node, links)
+    def link_all(self, node: int, links: Sequence[Link], *, new: bool = False) -> tuple[list[Link], set[str]]:
+        """Store what is proven of a node; near and text links join clusters. ``new``: nothing was proven of it before.
+        Returns those that are new, and the posts whose standing may have changed with these: who lies in whom is the
+        caller's to tell."""
+        fresh, aside = self.links.add(node, links, new=new)
         changed: set[str] = set()
         for other, kind, *_ in fresh:
             if kind != "partial" and self.common(node) is None and self.common(other) is None:
