@@ -45,8 +45,8 @@ class Links:
         self._connection = connection
 
     def add(self, node: int, links: Sequence[Link], *, new: bool) -> tuple[list[Link], list[Link]]:
-        """Store what is proven of a node, where it was not; ``new``: nothing was. Returns what is new: what stands, what
-        is put aside."""
+        """Store what is proven of a node, where it was not; ``new``: nothing was. Returns what is new: what stands, and
+        what is put aside."""
         proven = set() if new else {row[0] for row in self._connection.rows(_PROVEN, (node,))}
         fresh = [link for link in links if link.other not in proven and link.other != node]
         decided = {row[0] for row in self._connection.rows(_DECIDED, (node,))} if fresh else set()
