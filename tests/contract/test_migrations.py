@@ -73,3 +73,23 @@ def test_what_was_decided_before_there_were_claims_still_stands(tmp_path: Path) 
     record = store.verdicts.get("1")
     assert record is not None
     assert (record.status, record.queued_at) == ("review", AT)
+
+
+def test_links_of_an_earlier_release_are_kept(tmp_path: Path) -> None:
+    """Rows stored in the order of the older picture lie in that of the newer one, and are found from either."""
+    raw = sqlite3.connect(str(tmp_path / "gatewarden.db"), isolation_level=None)
+    migrations.apply(Database(raw), stop_before="m008_newest_last")
+    for node in (1, 2, 3, 4):
+        raw.execute("INSERT INTO nodes (id, key, kind, cluster) VALUES (?, ?, 'media', ?)", (node, f"m:{node}", node))
+    rows = [(1, 4, "partial", 256, "{}", 3), (2, 3, "near", 7, "{}", 0), (3, 4, "partial", 80, "{}", 0)]
+    raw.executemany("INSERT INTO links VALUES (?, ?, ?, ?, ?, ?)", rows)
+    raw.execute("INSERT INTO held_links VALUES (1, 2, 'partial', 90, '{}', 5)")
+    raw.close()
+    store = Store(tmp_path)
+    assert store.connection.rows("SELECT * FROM links ORDER BY a, b") == rows
+    assert sorted(store.graph.partial_links.of(4)) == [1, 3]
+    assert sorted(store.graph.partial_links.of(1)) == [2, 4]
+    assert store.graph.links.distance(3, 2) == 7
+    assert sorted(store.graph.partial_links.tried()) == [(1, 2, 5, False), (1, 4, 3, False)]
+    assert store.connection.rows("PRAGMA foreign_key_check") == []
+    store.close()
