@@ -40,6 +40,8 @@ class Frames:
     def swayed(self, node: int, came: Sequence[Side], went: Sequence[Side], *, new: bool = False) -> set[int]:
         """Who else's links to a picture count since it got some links and lost others, or count no more; the store has
         them as they are now. ``new``: it has none but those that came."""
+        if node not in self._frames and not any(side.doubtful for side in (*came, *went)):
+            return set()  # what is common stays
         known, links = _NEW if new else self._frames.pop(node, None), None
         if known is None:
             links = self._read(node)

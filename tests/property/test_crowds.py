@@ -66,16 +66,16 @@ def _common(links: dict[int, Side]) -> int:
 
 def test_links_are_not_read_while_little_changes() -> None:
     """A picture whose other links keep twenty points to spare is read once, then not for nineteen points, and again;
-    a new one is not read at all."""
+    a new one is not read at all, nor one without doubtful links that come or go."""
     read: list[int] = []
-    links = {1: Side((1 << 60) - 1, 40)}
+    links = {1: Side((1 << 60) - 1, 40), 2: Side(1 << 60, 0, doubtful=True)}
 
     def reading(node: int) -> dict[int, Side]:
         read.append(node)
         return links
 
     known = Frames(reading)
-    known.swayed(7, [], [])
+    known.swayed(7, [links[2]], [])
     before = len(read)
     frame = Side((1 << 19) - 1, 0, doubtful=True)
     assert known.swayed(7, [frame] * 4, []) == set()
@@ -84,7 +84,8 @@ def test_links_are_not_read_while_little_changes() -> None:
     assert known.swayed(7, [Side((1 << 21) - 1, 0, doubtful=True)] * 4, []) == {1}
     assert len(read) == before + 1
     known.swayed(8, [frame] * 4, [], new=True)
-    assert 8 not in read
+    known.swayed(9, [Side(1, 1)], [Side(2, 2)])
+    assert {8, 9}.isdisjoint(read)
 
 
 some_links = st.lists(
