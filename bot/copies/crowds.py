@@ -51,7 +51,7 @@ class Crowds:
             order = self._order(a, b, places)
             held[a].append(_packed(order, b, doubtful=doubtful))
             held[b].append(_packed(order, a, doubtful=doubtful))
-        self._links, self._ends = held, {}
+        self._links, self._ends = dict(held), {}
         for node, mine in held.items():
             mine.sort()
             self._settle(node)

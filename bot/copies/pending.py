@@ -3,7 +3,7 @@ flight the later one has met the other, and the serial step need not search for 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from bot.copies.finder import Finder, Medium
@@ -37,10 +37,8 @@ class Pending:
 
     def meet(self, medium: Medium, radius: int) -> Met:
         """Hold a medium against those that are pending."""
-        near, back = dict[int, int](), dict[int, int]()
-        for print_ in held(medium.evidence):
-            _least(near, self._finder.hashes.within(print_.orientations, radius + TURN_SLACK))
-            _least(back, self._views.within([print_.pdq], radius + TURN_SLACK))
+        near = self._finder.near(medium, radius)
+        back = dict(self._views.within([print_.pdq for print_ in held(medium.evidence)], radius + TURN_SLACK))
         places = dict(self._finder.features.sharing(medium.words, SHARED_LEAST))
         first = self.number + 1 - len(self._kept)
         found = (
@@ -72,8 +70,3 @@ class Pending:
         for print_ in held(medium.evidence):
             for view in print_.orientations:
                 self._views.add(medium.node, view)
-
-
-def _least(near: dict[int, int], found: Iterable[tuple[int, int]]) -> None:
-    for number, bits in found:
-        near[number] = min(bits, near.get(number, bits))
