@@ -166,7 +166,8 @@ async def test_a_filter_is_decided_by_the_keyboard_alone(page: Served) -> None:
         await reach(".choose button")
         await tab.press("Enter")
         await loaded(".preview")
-        await tab.press("Tab")  # what would change is read first; the next stop confirms it
+        await tab.until("document.activeElement.matches('#would')")  # what would change is read first
+        await tab.press("Tab")  # the next stop confirms it
         assert await tab.value("document.activeElement.matches('.preview .primary')")
         await tab.press("Enter")
         await loaded(".outcome")
