@@ -12,16 +12,16 @@ crowded, and what falls out of it is then untied.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 
 from bot.campaign import Campaign
 from bot.copies.ahead import Found, Indexes
 from bot.copies.candidates import Batch, Candidate
 from bot.copies.crowds import Crowds
 from bot.copies.finder import Finder, Medium
-from bot.copies.frames import Frames
-from bot.copies.parts import BY_HASH, Side, Sides, sides
+from bot.copies.frames import Frames, Seen
+from bot.copies.parts import BY_HASH, Sides
 from bot.copies.proof import SHARED_LEAST, Proof
 from bot.copies.prover import Prover
 from bot.copies.recent import Recent
@@ -67,8 +67,10 @@ class Linker:
                 self._finder.features.add(node, codes(self._store.media.features(key[2:])))
 
     def _read_samples(self) -> None:
-        self._crowds.fill(self._store.graph.partial_links.tried())
-        self._frames = Frames(self._store.graph.partial_links.of)
+        held = self._store.graph.partial_links.held()
+        tried = ((a, b, places, both[0].doubtful) for a, b, places, both in held)
+        self._crowds.fill(one for one in tried if one[2] or one[3])
+        self._frames = Frames(self._seen(a, b, both) for a, b, _, both in held)
 
     def indexes(self) -> Indexes:
         """What may be searched from other threads."""
@@ -152,25 +154,21 @@ class Linker:
         node, graph = medium.node, self._store.graph
         proven = {one.key: one for one in self._crowds.linked(medium.position, near, batches, prove)}
         fresh, changed = graph.link_all(node, [_link(one) for one in proven.values()], new=new)
-        came, went = defaultdict[int, list[Side]](list), defaultdict[int, list[Side]](list)
-        sampled = list[tuple[int, int, bool]]()
+        came, sampled = list[Seen](), list[tuple[int, int, bool]]()
         for other, kind, _, _, places in fresh:
             proof = proven[other].proof
             if places or proof.doubtful:
                 sampled.append((other, places, proof.doubtful))
             if kind == "partial":
-                mine, theirs = _sides(proof) if self._first(node, other) else _sides(proof)[::-1]
-                came[node].append(mine)
-                came[other].append(theirs)
-        untied, touched = graph.untie(self._crowds.take(node, sampled))
-        for (a, b), both in untied.items():
-            mine, theirs = both if self._first(a, b) else both[::-1]
-            went[a].append(mine)
-            went[b].append(theirs)
-        nodes, swayed = came.keys() | went.keys(), set[int]()
-        for one in nodes:
-            swayed |= self._frames.swayed(one, came[one], went[one], new=new and one == node)
-        return changed | touched | graph.posts(nodes | swayed)
+                came.append(self._seen(node, other, proof.sides))
+        loose = self._crowds.take(node, sampled)
+        touched = graph.untie(loose)
+        swayed = self._frames.swayed(came, loose)
+        return changed | touched | graph.posts({*swayed, *(n for one in came for n in one[:2]), *chain(*loose)})
+
+    def _seen(self, a: int, b: int, both: Sides) -> Seen:
+        """A partial link, of whose sides the first is that of the lower SHA-256."""
+        return Seen(a, b, *(both if both is BY_HASH or self._first(a, b) else both[::-1]))
 
     def _first(self, a: int, b: int) -> bool:
         """Whether the first of two pictures has the lower SHA-256."""
@@ -213,7 +211,3 @@ class Linker:
 def _link(one: Candidate) -> Link:
     proof = one.proof
     return Link(one.key, proof.kind, proof.distance, proof.detail, 0 if one.by_hash else one.places)
-
-
-def _sides(proof: Proof) -> Sides:
-    return BY_HASH if proof.alike is None else sides(proof.points, proof.least, proof.alike, doubtful=proof.doubtful)

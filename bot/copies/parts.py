@@ -60,7 +60,7 @@ class Side(NamedTuple):
 
     def counts(self, shared: int) -> bool:
         """Whether the link makes a copy, as far as this picture can tell, once its common points are left out."""
-        return not self.least or counts(self.points, shared, self.least)
+        return counts(self.points, shared, self.least)
 
 
 Sides = tuple[Side, Side]
@@ -117,49 +117,21 @@ def hexed(points: tuple[int, int]) -> tuple[str, str]:
     return f"{points[0]:x}", f"{points[1]:x}"
 
 
-class Tally(NamedTuple):
-    """In how many of one picture's doubtful links each of its points takes part. ``planes``: the numbers' binary
-    digits, the ones first, each as the bits of all points; so one link more or less costs a handful of operations."""
-
-    links: int = 0
-    planes: tuple[int, ...] = ()
-
-    def plus(self, points: int) -> Tally:
-        """With one doubtful link more, given as the bits of its points."""
-        planes = []
-        for plane in self.planes:
-            planes.append(plane ^ points)
-            points &= plane
-        return Tally(self.links + 1, (*planes, points) if points else tuple(planes))
-
-    def minus(self, points: int) -> Tally:
-        """With one less, of those that it has."""
-        planes = []
-        for plane in self.planes:
-            planes.append(plane ^ points)
-            points &= ~plane
-        return Tally(self.links - 1, tuple(planes))
-
-    @property
-    def common(self) -> int:
-        """The points that occur in more than ``SHARED_BY`` of the links, in a crowd in more than two."""
-        others, more, as_many = SHARED_BY if self.links < CROWD else _IN_CROWD, 0, -1
-        for digit in range(len(self.planes) - 1, -1, -1):
-            plane = self.planes[digit]
-            if others >> digit & 1:
-                as_many &= plane
-            else:
-                more |= as_many & plane
-                as_many &= ~plane
-        return more if others >> len(self.planes) == 0 else 0
-
-
 def common(doubtful: Iterable[int]) -> int:
     """The points that everybody shares, of one picture's doubtful links, each given as its bits."""
-    tally = Tally()
-    for points in doubtful:
-        tally = tally.plus(points)
-    return tally.common
+    links = list(doubtful)
+    others = allowed(len(links))
+    in_more = [0] * (others + 1)  # points that occur in more than none of the links, in more than one, ...
+    for points in links:
+        for number in range(others, 0, -1):
+            in_more[number] |= in_more[number - 1] & points
+        in_more[0] |= points
+    return in_more[others]
+
+
+def allowed(links: int) -> int:
+    """In how many of so many doubtful links a point may take part before it is everybody's."""
+    return SHARED_BY if links < CROWD else _IN_CROWD
 
 
 def is_clear(alike: float, *, doubtful: bool) -> bool:
@@ -168,14 +140,14 @@ def is_clear(alike: float, *, doubtful: bool) -> bool:
 
 
 def counts(points: int, shared: int, least: int) -> bool:
-    """Whether a link that is not clear still makes a copy once its picture's common points are left out: of its points
-    ``least`` and two in five remain."""
-    return spare(points, shared, least) >= 0
+    """Whether a link makes a copy once its picture's common points are left out."""
+    return (points & ~shared).bit_count() >= needed(points, least)
 
 
-def spare(points: int, shared: int, least: int) -> int:
-    """How many points a link has left beyond what it needs to count; below 0 it does not."""
-    return (points & ~shared).bit_count() - max(least, -(-2 * points.bit_count() // 5))
+def needed(points: int, least: int) -> int:
+    """How many points of a link must not be common for it to make a copy: ``least`` and two in five; none, where it
+    counts whatever its points are."""
+    return max(least, -(-2 * points.bit_count() // 5)) if least else 0
 
 
 _decode: Final = msgspec.json.Decoder(Detail).decode

@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from bot.campaign import Campaign
 from bot.campaign.policies import CopyPolicy
-from bot.copies.parts import NEVER, Detail, bits, hexed, is_doubtful, written
+from bot.copies.parts import BY_HASH, NEVER, Detail, Sides, bits, hexed, is_doubtful, sides, written
 from bot.copies.wholes import BITS, distance, repeat
 from detectors.evidence import MediaEvidence, Quad, Value
 from detectors.features import Features
@@ -72,6 +72,11 @@ class Proof(Value):
     def certain(self) -> bool:
         """Whether it rests on hashes so near that no features have a say."""
         return self.inliers is None and self.distance <= SURE
+
+    @property
+    def sides(self) -> Sides:
+        """The link that rests on it, as its two media see it."""
+        return BY_HASH if self.alike is None else sides(self.points, self.least, self.alike, doubtful=self.doubtful)
 
 
 @dataclass(frozen=True, eq=False)

@@ -21,7 +21,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 
-from bot.copies.parts import Sides
 from bot.store.connection import Connection, Row
 from bot.store.links import Link, Links, Pair
 from bot.store.nodes import Nodes
@@ -254,11 +253,11 @@ class Graph:
         self.links.forget(node)
         return touched | self.regroup({self.cluster(node)})
 
-    def untie(self, pairs: Iterable[Pair]) -> tuple[dict[Pair, Sides], set[str]]:
-        """Forget the links of some nodes that depend on samples. Returns them, and the posts
-        whose standing may change: who lies in whom is the caller's to tell."""
-        untied, joined = self.links.untie(pairs)
-        return untied, self.regroup({self.cluster(node) for node in joined}) if joined else set()
+    def untie(self, pairs: Iterable[Pair]) -> set[str]:
+        """Forget the links of some nodes that depend on samples. Returns the posts whose standing may change: who lies
+        in whom is the caller's to tell."""
+        joined = self.links.untie(pairs)
+        return self.regroup({self.cluster(node) for node in joined}) if joined else set()
 
     def _neighbours(self, node: int) -> set[str]:
         return self.posts(self._partners(node))

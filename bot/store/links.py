@@ -33,9 +33,7 @@ _DECIDED: Final = " UNION ALL ".join(
 )
 """With whom people decided about a node, apart or together: their proofs are put aside."""
 _BY_FEATURES: Final = "distance >= 0 AND (kind = 'partial' OR places > 0 OR detail <> '{}')"
-_UNTIE: Final = {
-    table: f"DELETE FROM {table} WHERE (a, b) = (?, ?) AND places > 0 RETURNING kind, detail" for table in TABLES
-}
+_UNTIE: Final = {table: f"DELETE FROM {table} WHERE (a, b) = (?, ?) AND places > 0 RETURNING kind" for table in TABLES}
 
 
 class Links:
@@ -63,16 +61,15 @@ class Links:
         if rows:
             self._connection.run_each(f"INSERT INTO {table} VALUES (?, ?, ?, ?, ?, ?)", rows)
 
-    def untie(self, pairs: Iterable[Pair]) -> tuple[dict[Pair, parts.Sides], list[int]]:
-        """Forget the links of some nodes that depend on samples. Returns them, and of those that
-        joined clusters one node each."""
-        untied, joined = dict[Pair, parts.Sides](), list[int]()
+    def untie(self, pairs: Iterable[Pair]) -> list[int]:
+        """Forget the links of some nodes that depend on samples. Returns one node of each that joined clusters."""
+        joined = list[int]()
         for pair in pairs:
-            rows = self._connection.rows(_UNTIE["links"], pair)
-            joined += [pair[0] for kind, _ in rows if kind != "partial"]
-            for _, detail in rows or self._connection.rows(_UNTIE["held_links"], pair):
-                untied[pair] = parts.read_sides(detail)
-        return untied, joined
+            gone = self._connection.rows(_UNTIE["links"], pair)
+            joined += [pair[0] for (kind,) in gone if kind != "partial"]
+            if not gone:
+                self._connection.run(_UNTIE["held_links"], pair)
+        return joined
 
     def forget(self, node: int) -> None:
         """Forget the links of a node that rest on features, also those put aside."""

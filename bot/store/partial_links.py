@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from bot.copies.parts import Side, common, read_sides
+from bot.copies.parts import BY_HASH, Side, Sides, common, read_sides
 from bot.store.connection import Connection
 from bot.store.links import TABLES
 
-_DOUBTFUL: Final = "kind = 'partial' AND json_extract(detail, '$.doubtful')"
+_BY_FEATURES: Final = "kind = 'partial' AND detail <> '{}'"
 
 
 class PartialLinks:
@@ -34,14 +34,17 @@ class PartialLinks:
         """The partial links of a node, those put aside too, by partner."""
         return {other: side for other, side, _ in self._all(node)}
 
-    def tried(self) -> list[tuple[int, int, int, bool]]:
-        """Every link that is doubtful, or was tried because one is in the other's sample, those put aside too: two
-        nodes, the places at which they agree, and whether it is doubtful."""
+    def held(self) -> list[tuple[int, int, int, Sides]]:
+        """Every link that rests on features, or was tried because one is in the other's sample, those put aside too:
+        two nodes, the places at which they agree, and how it is seen, first by the one with the lower SHA-256."""
         every = " UNION ALL ".join(
-            f"SELECT a, b, places, coalesce({_DOUBTFUL}, 0) AS doubtful FROM {table} WHERE places > 0 OR doubtful"
+            f"SELECT a, b, places, kind = 'partial', detail FROM {table} WHERE places > 0 OR {_BY_FEATURES}"
             for table in TABLES
         )
-        return [(a, b, places, bool(doubtful)) for a, b, places, doubtful in self._connection.rows(every)]
+        return [
+            (a, b, places, read_sides(detail) if partial else BY_HASH)
+            for a, b, places, partial, detail in self._connection.rows(every)
+        ]
 
     def counting(self, node: int) -> list[int]:
         """The partners whose links count."""

@@ -10,82 +10,69 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.copies import candidates, crowds, frames
-from bot.copies.frames import Frames
-from bot.copies.parts import CROWD, SHARED_BY, Side, Tally
+from bot.copies.frames import Frames, Seen
+from bot.copies.parts import CROWD, SHARED_BY, Side, common
 from tests.property.test_parts_order import small_samples
 
 points = st.integers(0, (1 << 24) - 1)
 
 
-@given(st.lists(points, max_size=20), st.data())
-def test_a_tally_counts_each_point_for_itself(links: list[int], data: st.DataObject) -> None:
-    """After links came and went, the common points are those that more of the rest have than is allowed."""
-    tally = Tally()
-    for link in links:
-        tally = tally.plus(link)
-    gone = data.draw(st.lists(st.sampled_from(range(len(links))), unique=True)) if links else []
-    for index in gone:
-        tally = tally.minus(links[index])
-    left = [link for index, link in enumerate(links) if index not in gone]
-    taking_part = Counter(bit for link in left for bit in range(24) if link >> bit & 1)
-    allowed = SHARED_BY if len(left) < CROWD else 2
-    assert tally.common == sum(1 << bit for bit, count in taking_part.items() if count > allowed)
+@given(st.lists(points, max_size=20))
+def test_common_points_are_those_of_many_links(links: list[int]) -> None:
+    """Each point counts for itself: common are those that more of the links have than is allowed."""
+    taking_part = Counter(bit for link in links for bit in range(24) if link >> bit & 1)
+    allowed = SHARED_BY if len(links) < CROWD else 2
+    assert common(links) == sum(1 << bit for bit, count in taking_part.items() if count > allowed)
 
 
-sides = st.builds(Side, points, st.sampled_from([0, 2, 5, 1 << 16]), st.booleans())
-changes = st.lists(st.tuples(st.integers(1, 2), st.lists(sides, max_size=3), st.integers(0, 3)), max_size=25)
+sides = st.builds(Side, points.map(lambda low: low | low << 226), st.sampled_from([0, 2, 5, 1 << 16]), st.booleans())
+pairs = st.tuples(st.integers(1, 6), st.integers(1, 6)).filter(lambda pair: pair[0] < pair[1])
+changes = st.lists(
+    st.tuples(st.dictionaries(pairs, st.tuples(sides, sides), max_size=5), st.lists(pairs, max_size=3)), max_size=12
+)
 
 
 @settings(max_examples=300)
-@given(changes, st.integers(1, 5))
-def test_whoever_is_swayed_is_told(steps: list[tuple[int, list[Side], int]], kept: int) -> None:
-    """Links of two pictures come and go; whoever counts with what is common now and did not before, or the reverse, is
-    told, and nobody else; also where frames are forgotten to make room for others."""
-    held: dict[int, dict[int, Side]] = {1: {}, 2: {}}
-    known = Frames(lambda node: dict(held[node]))
-    number = 0
+@given(changes, st.integers(0, 11))
+def test_whoever_is_swayed_is_told(
+    steps: list[tuple[dict[tuple[int, int], tuple[Side, Side]], list[tuple[int, int]]]], restart: int
+) -> None:
+    """Links of some pictures come and go; whoever counts at one of them with what is common now and did not before, or
+    the reverse, is told, and nobody else; also where all is built anew on the way, and in tables that must grow."""
+    held: dict[tuple[int, int], tuple[Side, Side]] = {}
     with small_samples(4), pytest.MonkeyPatch.context() as patch:
-        patch.setattr(frames, "_KEPT", 1 if kept == 1 else 10)
-        for node, came, leaving in steps:
-            was = _common(held[node])
-            went = [held[node].pop(other) for other in list(held[node])[:leaving]]
-            new = range(number, number + len(came))
-            number += len(came)
-            held[node] |= dict(zip(new, came, strict=True))
-            told = known.swayed(node, came, went)
-            now = _common(held[node])
-            swayed = {other for other, side in held[node].items() if side.counts(was) != side.counts(now)}
-            assert swayed - set(new) <= told <= swayed
+        patch.setattr(frames, "_ROWS", 1)
+        known = Frames()
+        for number, (came, went) in enumerate(steps):
+            came = {pair: both for pair, both in came.items() if pair not in held}
+            was = {node: _at(held, node) for node in range(1, 7)}
+            held |= came
+            held = {pair: both for pair, both in held.items() if pair not in went}
+            told = known.swayed([Seen(*pair, *both) for pair, both in came.items()], went)
+            swayed = set[int]()
+            for node, before in was.items():
+                common_before, common_now = _common(before), _common(_at(held, node))
+                swayed |= {
+                    other
+                    for other, side in _at(held, node).items()
+                    if side.counts(common_before) != side.counts(common_now)
+                }
+            assert told == swayed
+            if number == restart:
+                known = Frames(Seen(*pair, *both) for pair, both in held.items())
+
+
+def _at(links: dict[tuple[int, int], tuple[Side, Side]], node: int) -> dict[int, Side]:
+    """The links of a picture, by partner."""
+    return {
+        a + b - node: both[pair_at] for (a, b), both in links.items() for pair_at in (0, 1) if (a, b)[pair_at] == node
+    }
 
 
 def _common(links: dict[int, Side]) -> int:
     doubtful = [side.points for side in links.values() if side.doubtful]
-    taking_part = Counter(bit for link in doubtful for bit in range(24) if link >> bit & 1)
+    taking_part = Counter(bit for link in doubtful for bit in range(250) if link >> bit & 1)
     return sum(1 << bit for bit, count in taking_part.items() if count > (3 if len(doubtful) < 4 else 2))
-
-
-def test_links_are_not_read_while_little_changes() -> None:
-    """A picture whose other links keep twenty points to spare is read once, then not for nineteen points, and again;
-    a new one is not read at all, nor one without doubtful links that come or go."""
-    read: list[int] = []
-    links = {1: Side((1 << 60) - 1, 40), 2: Side(1 << 60, 0, doubtful=True)}
-
-    def reading(node: int) -> dict[int, Side]:
-        read.append(node)
-        return links
-
-    known = Frames(reading)
-    known.swayed(7, [links[2]], [])
-    before = len(read)
-    frame = Side((1 << 19) - 1, 0, doubtful=True)
-    assert known.swayed(7, [frame] * 4, []) == set()
-    assert len(read) == before
-    assert known.swayed(7, [], [frame] * 4) == set()
-    assert known.swayed(7, [Side((1 << 21) - 1, 0, doubtful=True)] * 4, []) == {1}
-    assert len(read) == before + 1
-    known.swayed(8, [frame] * 4, [], new=True)
-    known.swayed(9, [Side(1, 1)], [Side(2, 2)])
-    assert {8, 9}.isdisjoint(read)
 
 
 some_links = st.lists(
