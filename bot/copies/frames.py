@@ -59,6 +59,11 @@ class Frames:
             self._counts[mine.place] = _spread(self._points[doubtful]).sum(axis=0)
             mine.doubtful = len(doubtful)
 
+    @property
+    def bytes(self) -> int:
+        """Memory that the tables take."""
+        return sum(table.nbytes for table in (self._points, self._needed, self._doubtful, self._counts))
+
     def swayed(self, came: Sequence[Seen], went: Iterable[tuple[int, int]]) -> set[int]:
         """Take in new links, forget those of some pairs, and say who else's links count with it that did not, or count
         no more."""
