@@ -17,11 +17,12 @@ import numpy.typing as npt
 from bot.copies.parts import Side, allowed, needed
 from detectors.features import MOST
 
-_BYTES: Final = -(-MOST // 64) * 8  # of a picture's points as bits
+_WORDS: Final = -(-MOST // 64)  # of a picture's points as bits
+_ROW: Final = _WORDS + 1
+"""Words of a link as one picture sees it: its points; whether it is doubtful, and how many must not be common."""
 _ROWS: Final = 256  # of a table, to begin with
 
-Bits = npt.NDArray[np.uint64]
-Counts = npt.NDArray[np.uint16]
+Words = npt.NDArray[np.uint64]
 
 
 class Seen(NamedTuple):
@@ -34,8 +35,8 @@ class Seen(NamedTuple):
 
 
 class _Links:
-    """Of one picture: to whom, in which row each, and how many are doubtful. ``place``: where its points are
-    counted."""
+    """Of one picture: where its points are counted, how many of its links are doubtful, to whom its links are, and in
+    which row each is."""
 
     __slots__ = ("doubtful", "others", "place", "rows")
 
@@ -44,104 +45,96 @@ class _Links:
 
 
 class Frames:
-    """Links that may count or not, by node: some 60 bytes on either side, and 0.5 KB a picture."""
+    """Links that may count or not, by node: some 60 bytes on either side, and 1 KB a picture."""
 
     def __init__(self, links: Iterable[Seen] = ()) -> None:
         self._links: dict[int, _Links] = {}
-        self._points = np.zeros((_ROWS, _BYTES // 8), np.uint64)
-        self._needed, self._doubtful = np.zeros(_ROWS, np.int32), np.zeros(_ROWS, np.bool_)
-        self._rows, self._free = 0, list[int]()
-        self._counts = np.zeros((_ROWS, _BYTES * 8), np.uint16)
+        self._rows, self._used, self._free = np.zeros((_ROWS, _ROW), np.uint64), 0, list[int]()
+        self._counts = np.zeros((_ROWS, _WORDS * 64), np.int32)  # in how many doubtful links each point takes part
         self._put(links)
         for mine in self._links.values():
-            rows = np.array(mine.rows)
-            doubtful = rows[self._doubtful[rows]]
-            self._counts[mine.place] = _spread(self._points[doubtful]).sum(axis=0)
-            mine.doubtful = len(doubtful)
+            links_of = self._rows[np.array(mine.rows)]
+            doubtful = links_of[links_of[:, -1] & 1 == 1]
+            mine.doubtful, self._counts[mine.place] = len(doubtful), _spread(doubtful).sum(axis=0)
 
     @property
     def bytes(self) -> int:
         """Memory that the tables take."""
-        return sum(table.nbytes for table in (self._points, self._needed, self._doubtful, self._counts))
+        return self._rows.nbytes + self._counts.nbytes
 
     def swayed(self, came: Sequence[Seen], went: Iterable[tuple[int, int]]) -> set[int]:
         """Take in new links, forget those of some pairs, and say who else's links count with it that did not, or count
         no more."""
         new = self._put(came)
-        gone = [(node, row) for a, b in went for node, row in (*self._drop(a, b), *self._drop(b, a))]
-        changes = [(node, row, 1) for node, row in new if self._doubtful[row]]
-        changes += [(node, row, -1) for node, row in gone if self._doubtful[row]]
-        self._free += [row for _, row in gone]
+        gone = [(*pair, row) for a, b in went for pair in ((a, b), (b, a)) if (row := self._drop(*pair)) is not None]
+        self._free += [row for *_, row in gone]
+        lost = [(node, row, -1) for node, _, row in gone if self._rows[row, -1] & 1]
+        changes = sorted([*new, *lost])
         return self._changed(changes) if changes else set()
 
     def _changed(self, changes: Sequence[tuple[int, int, int]]) -> set[int]:
-        """Who is swayed by doubtful links more and less: a node, a row, and 1 or -1 for each."""
-        order = {node: number for number, node in enumerate(dict.fromkeys(node for node, _, _ in changes))}
-        touched = [self._links[node] for node in order]
-        places = [links.place for links in touched]
-        before = self._counts[places]
-        common_before = _common(before, touched)
-        after = before.copy()
-        for (node, _, sign), points in zip(changes, _spread(self._points[[row for _, row, _ in changes]]), strict=True):
+        """Who is swayed by doubtful links more and less, given in order of their nodes: node, row, and 1 or -1."""
+        first = [number for number, (node, *_) in enumerate(changes) if not number or node != changes[number - 1][0]]
+        touched = [self._links[changes[number][0]] for number in first]
+        places, before = [mine.place for mine in touched], [allowed(mine.doubtful) for mine in touched]
+        for node, _, sign in changes:
             self._links[node].doubtful += sign
-            if sign > 0:
-                after[order[node]] += points
-            else:
-                after[order[node]] -= points
-        self._counts[places] = after
-        common = _common(after, touched)
-        moved = np.flatnonzero((common != common_before).any(axis=1)).tolist()
+        most = np.array((before, [allowed(mine.doubtful) for mine in touched]), np.int32)
+        table = np.array(changes)
+        points = _spread(self._rows[table[:, 1]]) * table[:, 2:].astype(np.int8)
+        counts = np.empty((2, len(places), _WORDS * 64), np.int32)  # before, and now
+        counts[0] = self._counts[places]
+        self._counts[places] = counts[1] = counts[0] + np.add.reduceat(points, first, dtype=np.int32)
+        common = np.packbits(counts > most[..., None], axis=2).view(np.uint64)
+        moved = np.flatnonzero((common[0] != common[1]).any(axis=1)).tolist()
         if not moved:
             return set()
-        rows = np.concatenate([np.frombuffer(touched[number].rows, np.int64) for number in moved])
-        others = np.concatenate([np.frombuffer(touched[number].others, np.int64) for number in moved])
+        rows, others = array("q"), array("q")
+        for number in moved:
+            rows += touched[number].rows
+            others += touched[number].others
+        links = self._rows[np.frombuffer(rows, np.int64)]
         whose = np.repeat(moved, [len(touched[number].rows) for number in moved])
-        points, least = self._points[rows], self._needed[rows]
-        swayed = (_left(points, common_before[whose]) >= least) != (_left(points, common[whose]) >= least)
-        return set(others[swayed].tolist())
+        left = np.bitwise_count(links[:, :-1] & ~common[:, whose]).sum(axis=2, dtype=np.uint64)
+        count = left >= links[:, -1] >> 1
+        return set(np.frombuffer(others, np.int64)[count[0] != count[1]].tolist())
 
-    def _put(self, links: Iterable[Seen]) -> list[tuple[int, int]]:
-        """Hold links; returns the node and row of each side that may count or not."""
+    def _put(self, links: Iterable[Seen]) -> list[tuple[int, int, int]]:
+        """Hold links, where they may count or not. Returns a change for each that is doubtful."""
         sides = [
             (node, other, side)
             for a, b, ours, theirs in links
             for node, other, side in ((a, b, ours), (b, a, theirs))
             if side.least or side.doubtful
         ]
-        rows = [self._row() for _ in sides]
-        if not rows:
-            return []
-        packed = b"".join([side.points.to_bytes(_BYTES) for _, _, side in sides])
-        self._points[rows] = np.frombuffer(packed, np.uint64).reshape(len(rows), -1)
-        self._needed[rows] = [needed(side.points, side.least) for _, _, side in sides]
-        self._doubtful[rows] = [side.doubtful for _, _, side in sides]
+        rows = self._room(len(sides))
+        packed = b"".join([_packed(side) for _, _, side in sides])
+        self._rows[rows] = np.frombuffer(packed, np.uint64).reshape(-1, _ROW)
         for (node, other, _), row in zip(sides, rows, strict=True):
             mine = self._links.get(node) or self._began(node)
             mine.others.append(other)
             mine.rows.append(row)
-        return [(node, row) for (node, _, _), row in zip(sides, rows, strict=True)]
+        return [(node, row, 1) for (node, _, side), row in zip(sides, rows, strict=True) if side.doubtful]
 
-    def _drop(self, node: int, other: int) -> list[tuple[int, int]]:
-        """The node and row of a link that is held no more; none where it was not."""
+    def _drop(self, node: int, other: int) -> int | None:
+        """Hold a link no more. Returns its row, None where it was not held."""
         mine = self._links.get(node)
         if mine is None or other not in mine.others:
-            return []
+            return None
         place = mine.others.index(other)
-        row, last = mine.rows[place], mine.others.pop()
-        last_row = mine.rows.pop()
+        row, last, last_row = mine.rows[place], mine.others.pop(), mine.rows.pop()
         if place < len(mine.rows):
             mine.others[place], mine.rows[place] = last, last_row
-        return [(node, row)]
+        return row
 
-    def _row(self) -> int:
-        if self._free:
-            return self._free.pop()
-        if self._rows == len(self._points):
-            self._points, self._needed, self._doubtful = (
-                _doubled(self._points), _doubled(self._needed), _doubled(self._doubtful),
-            )  # fmt: skip
-        self._rows += 1
-        return self._rows - 1
+    def _room(self, count: int) -> list[int]:
+        """So many rows that hold nothing."""
+        while self._used + count > len(self._rows):
+            self._rows = _doubled(self._rows)
+        again, self._free = self._free[:count], self._free[count:]
+        new = range(self._used, self._used + count - len(again))
+        self._used = new.stop
+        return [*again, *new]
 
     def _began(self, node: int) -> _Links:
         place = len(self._links)
@@ -151,20 +144,15 @@ class Frames:
         return mine
 
 
-def _spread(points: Bits) -> npt.NDArray[np.uint8]:
-    """One number for each point, 0 or 1."""
-    return np.unpackbits(points.view(np.uint8), axis=1)
+def _packed(side: Side) -> bytes:
+    """A row. Which bit is which point, nobody asks."""
+    told = needed(side.points, side.least) << 1 | side.doubtful
+    return (side.points | told << 64 * _WORDS).to_bytes(8 * _ROW, "little")
 
 
-def _common(counts: Counts, links: Sequence[_Links]) -> Bits:
-    """The points that everybody shares, for each of these pictures."""
-    most = np.array([allowed(mine.doubtful) for mine in links], np.uint16)
-    return np.packbits(counts > most[:, None], axis=1).view(np.uint64)
-
-
-def _left(points: Bits, common: Bits) -> npt.NDArray[np.int64]:
-    """How many points are not common."""
-    return np.asarray(np.bitwise_count(points & ~common).sum(axis=1, dtype=np.int64))
+def _spread(links: Words) -> npt.NDArray[np.int8]:
+    """Which points take part in each link, 0 or 1."""
+    return np.unpackbits(np.ascontiguousarray(links[:, :-1]).view(np.uint8), axis=1).view(np.int8)
 
 
 def _doubled(table: npt.NDArray[Any]) -> npt.NDArray[Any]:
