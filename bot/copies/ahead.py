@@ -24,7 +24,7 @@ from bot.copies.proof import Proof
 from bot.copies.prover import Prover
 from bot.store import Store
 from detectors.evidence import MediaEvidence
-from detectors.features import codes
+from detectors.features import Codes, codes
 
 _KEPT: Final = 16_384  # tries kept for posts that are still to be related, of some of which that never comes
 _PAGES: Final = 4096  # KiB of the database kept in memory: little is asked for twice
@@ -41,7 +41,8 @@ class Indexes(NamedTuple):
 class Found(NamedTuple):
     """Whom a medium was held against, among the nodes up to ``upto``, at a stage, and while everybody shared ``bank``.
     ``near``: who is near by hash, at how many bits; ``tried``: the places at which features agree, and the proof.
-    ``met``: how it stands to those in flight, and ``beside``, what of these it was tried with proves, by SHA-256."""
+    ``met``: how it stands to those in flight, and ``beside``, what of these it was tried with proves, by SHA-256.
+    ``words``: its features, as the indexes know them."""
 
     upto: int
     stage: object
@@ -50,6 +51,7 @@ class Found(NamedTuple):
     tried: Mapping[int, tuple[int, Proof | None]]
     met: Met
     beside: Mapping[str, Proof | None]
+    words: Codes
 
 
 class Ahead:
@@ -144,9 +146,8 @@ class Ahead:
             if not store.graph.nodes.known(f"m:{sha256}")
         }
         self._pending.keep(medium)
-        return Found(
-            upto, stage, prover.bank, {key: near[key] for key in near.keys() & tried.keys()}, tried, met, beside
-        )
+        near = {key: near[key] for key in near.keys() & tried.keys()}
+        return Found(upto, stage, prover.bank, near, tried, met, beside, medium.words)
 
 
 def _likely(met: Met, tried: Iterable[tuple[int, Proof | None]]) -> set[str]:

@@ -120,7 +120,8 @@ class Linker:
         label = self.label(evidence)
         if label is not None:
             self._store.graph.declare_common(node, label)
-        medium = Medium(node, evidence, codes(self._store.media.features(evidence.sha256)))
+        words = codes(self._store.media.features(evidence.sha256)) if found is None else found.words
+        medium = Medium(node, evidence, words)
         self._crowds.add([node], [evidence.sha256])
         changed = self._link_all(medium, found, new=True)
         self._finder.add(medium)

@@ -81,7 +81,8 @@ def test_who_came_before_those_kept_has_not_been_met(monkeypatch: pytest.MonkeyP
     """Of more newcomers than are kept it is said that some are missing."""
     monkeypatch.setattr(recent, "_MOST", 2)
     known = recent.Recent(0)
-    found = Found(0, object(), (), {}, {}, Pending().meet(medium(evidence("whole 1")), 31), {})
+    mine = medium(evidence("whole 1"))
+    found = Found(0, object(), (), {}, {}, Pending().meet(mine, 31), {}, mine.words)
     for node in (1, 2, 3):
         known.add(node, str(node), None)
     assert not known.since("mine", found).all
