@@ -36,7 +36,7 @@ class Crowds:
     def __init__(self) -> None:
         self._positions = np.zeros(1024, np.uint64)
         self._links: dict[int, list[int]] = {}
-        self._ends: dict[int, int] = {}  # of the crowded, the last of the sample in its order
+        self._ends: dict[int, int] = {}  # of the crowded, the last link of the sample, a doubtful one
 
     def add(self, nodes: Sequence[int], hashes: Sequence[str]) -> None:
         """Make pictures known, by SHA-256."""
@@ -64,27 +64,28 @@ class Crowds:
         for other, places, doubtful in links:
             order = self._order(node, other, places)
             mine.append(_packed(order, other, doubtful=doubtful))
-            insort(self._links.setdefault(other, []), _packed(order, node, doubtful=doubtful))
+            theirs = _packed(order, node, doubtful=doubtful)
+            insort(self._links.setdefault(other, []), theirs)
             if doubtful:
-                before[other] = self._ends.get(other, _LAST)
-                self._settle(other)
+                before[other] = self._end(other)
+                self._settle_with(other, theirs)
         mine.sort()
         self._settle(node)
         loose = {(min(pair), max(pair)): order for order, *pair in self._beyond(before)}
         for (a, b), order in loose.items():
             for one, other in ((a, b), (b, a)):
-                theirs = self._links[one]
-                del theirs[bisect_left(theirs, _packed(order, other, doubtful=False))]
+                held = self._links[one]
+                del held[bisect_left(held, _packed(order, other, doubtful=False))]
         return sorted(loose)
 
     def _beyond(self, before: Mapping[int, int]) -> Iterator[tuple[int, int, int]]:
         """The links between where samples end now and where they ended before, of those of whom neither is in the
         other's: their order and the two nodes."""
         for node, last in before.items():
-            mine, end = self._links[node], self._ends.get(node, _LAST)
+            mine, end = self._links[node], self._end(node)
             for link in mine[bisect_left(mine, end + 1 << _OTHER) : bisect_left(mine, last + 1 << _OTHER)]:
                 order, other = link >> _OTHER, _other(link)
-                if self._ends.get(other, _LAST) < order < _LAST:
+                if self._end(other) < order < _LAST:
                     yield order, node, other
 
     def partners(self, node: int) -> list[int]:
@@ -117,7 +118,7 @@ class Crowds:
     def open_to(self, others: Keys, most: Keys) -> Bools:
         """To whose samples a picture may belong that agrees with them at so many places at most."""
         ends = self._ends
-        least = [0 if (end := ends.get(other)) is None else _MOST - (end >> 64) for other in others.tolist()]
+        least = [0 if (end := ends.get(other)) is None else _MOST - (end >> 64 + _OTHER) for other in others.tolist()]
         return np.array(least, np.int64) <= most
 
     def asking(self, position: np.uint64, places: Mapping[int, int]) -> set[int]:
@@ -126,7 +127,8 @@ class Crowds:
         return {
             other
             for other, agreeing in places.items()
-            if (end := ends.get(other)) is None or _MOST - agreeing << 64 | int(all_positions[other]) ^ own <= end
+            if (end := ends.get(other)) is None
+            or _MOST - agreeing << 64 | int(all_positions[other]) ^ own <= end >> _OTHER
         }
 
     def crowded(self, node: int) -> bool:
@@ -142,15 +144,32 @@ class Crowds:
         """Where a link stands in either picture's order."""
         return _MOST - places << 64 | int(self._positions[a] ^ self._positions[b])
 
+    def _end(self, node: int) -> int:
+        """Where in its order the sample of a picture ends."""
+        last = self._ends.get(node)
+        return _LAST if last is None else last >> _OTHER
+
     def _settle(self, node: int) -> None:
         """Say where the sample of a picture ends."""
         doubtful = 0
         for link in self._links[node]:
             doubtful += link & 1
             if doubtful == CROWD:
-                self._ends[node] = link >> _OTHER
+                self._ends[node] = link
                 return
         self._ends.pop(node, None)
+
+    def _settle_with(self, node: int, new: int) -> None:
+        """The same once there is one doubtful link more: a sample that was full ends with the one before its last."""
+        last = self._ends.get(node)
+        if last is None:
+            self._settle(node)
+        elif new < last:
+            mine = self._links[node]
+            place = bisect_left(mine, last) - 1
+            while not mine[place] & 1:
+                place -= 1
+            self._ends[node] = mine[place]
 
 
 def _packed(order: int, other: int, *, doubtful: bool) -> int:

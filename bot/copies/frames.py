@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from bot.copies.parts import Side, allowed, needed
+from bot.copies.parts import Side, allowed
 from detectors.features import MOST
 
 _WORDS: Final = -(-MOST // 64)  # of a picture's points as bits
@@ -105,7 +105,7 @@ class Frames:
             (node, other, side)
             for a, b, ours, theirs in links
             for node, other, side in ((a, b, ours), (b, a, theirs))
-            if side.least or side.doubtful
+            if side.weighs
         ]
         rows = self._room(len(sides))
         packed = b"".join([_packed(side) for _, _, side in sides])
@@ -146,8 +146,7 @@ class Frames:
 
 def _packed(side: Side) -> bytes:
     """A row. Which bit is which point, nobody asks."""
-    told = needed(side.points, side.least) << 1 | side.doubtful
-    return (side.points | told << 64 * _WORDS).to_bytes(8 * _ROW, "little")
+    return (side.points | (side.needed << 1 | side.doubtful) << 64 * _WORDS).to_bytes(8 * _ROW, "little")
 
 
 def _spread(links: Words) -> npt.NDArray[np.int8]:

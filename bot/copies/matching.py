@@ -192,7 +192,8 @@ class Matcher:
     @staticmethod
     def _points(proof: Proof, one: MediaEvidence, other: MediaEvidence) -> tuple[int, int]:
         """Those of the first that agree, and of the second; proofs are made in order of hash."""
-        return proof.points if one.sha256 <= other.sha256 else proof.points[::-1]
+        first, second = (side.points for side in proof.sides)
+        return (first, second) if one.sha256 <= other.sha256 else (second, first)
 
     def _match(self, seen: Sight, item: Item, proof: Proof) -> Match:
         other = item.evidence

@@ -51,16 +51,21 @@ class Detail(Value):
 
 
 class Side(NamedTuple):
-    """A partial link as one of its pictures sees it: which of its points agree, as bits, how many of them make a copy
-    (0: the link counts whatever its points are), and whether it is doubtful."""
+    """A link as one of its pictures sees it: which of its points agree, as bits, how many of them must not be common
+    for it to count (0: it counts whatever they are), and whether it is doubtful."""
 
     points: int = 0
-    least: int = 0
+    needed: int = 0
     doubtful: bool = False
 
     def counts(self, shared: int) -> bool:
         """Whether the link makes a copy, as far as this picture can tell, once its common points are left out."""
-        return counts(self.points, shared, self.least)
+        return (self.points & ~shared).bit_count() >= self.needed
+
+    @property
+    def weighs(self) -> bool:
+        """Whether it may come to count or not, or has a part in what is common."""
+        return self.needed > 0 or self.doubtful
 
 
 Sides = tuple[Side, Side]
@@ -71,8 +76,9 @@ BY_HASH: Final = (Side(), Side())
 
 def sides(points: tuple[int, int], least: int, alike: float, *, doubtful: bool) -> Sides:
     """Of a link by features."""
-    least = 0 if is_clear(alike, doubtful=doubtful) else least
-    return Side(points[0], least, doubtful), Side(points[1], least, doubtful)
+    clear = is_clear(alike, doubtful=doubtful)
+    one, other = (Side(bits, 0 if clear else _needed(bits, least), doubtful) for bits in points)
+    return one, other
 
 
 def is_doubtful(alike: float, spread: float, covers: tuple[float, float]) -> bool:
@@ -140,14 +146,13 @@ def is_clear(alike: float, *, doubtful: bool) -> bool:
 
 
 def counts(points: int, shared: int, least: int) -> bool:
-    """Whether a link makes a copy once its picture's common points are left out."""
-    return (points & ~shared).bit_count() >= needed(points, least)
+    """Whether a link that is not clear makes a copy once its picture's common points are left out: of its points
+    ``least`` and two in five remain."""
+    return (points & ~shared).bit_count() >= _needed(points, least)
 
 
-def needed(points: int, least: int) -> int:
-    """How many points of a link must not be common for it to make a copy: ``least`` and two in five; none, where it
-    counts whatever its points are."""
-    return max(least, -(-2 * points.bit_count() // 5)) if least else 0
+def _needed(points: int, least: int) -> int:
+    return max(least, -(-2 * points.bit_count() // 5))
 
 
 _decode: Final = msgspec.json.Decoder(Detail).decode

@@ -51,8 +51,8 @@ class Proof(Value):
     one has no hash, or where the features decide against it. By local features also ``inliers``, how many agree;
     ``area``, the greater share of a picture that they span; ``alike``, the share of what both show that looks the
     same; ``quad``, where the medium of the lower SHA-256 lies in the other, in pixels of that one, also beyond its
-    edges; ``points``, which features agree, as bits of a number, of the one and the other; ``least``, how many of them
-    make a copy; ``doubtful``: they may be a frame around different things. ``hollow``: too little agrees for a copy; it
+    edges; ``sides``, the link that rests on it, as the one and the other see it; ``doubtful``: what agrees may be a
+    frame around different things. ``hollow``: too little agrees for a copy; it
     is kept because it tells which points are a frame. ``detail``: all this as it is stored beside the link."""
 
     kind: Literal["near", "partial"]
@@ -62,8 +62,7 @@ class Proof(Value):
     alike: float | None = None
     quad: Quad | None = None
 
-    points: tuple[int, int] = (0, 0)
-    least: int = 0
+    sides: Sides = BY_HASH
     doubtful: bool = False
     hollow: bool = False
     detail: str = "{}"
@@ -72,11 +71,6 @@ class Proof(Value):
     def certain(self) -> bool:
         """Whether it rests on hashes so near that no features have a say."""
         return self.inliers is None and self.distance <= SURE
-
-    @property
-    def sides(self) -> Sides:
-        """The link that rests on it, as its two media see it."""
-        return BY_HASH if self.alike is None else sides(self.points, self.least, self.alike, doubtful=self.doubtful)
 
 
 @dataclass(frozen=True, eq=False)
@@ -218,8 +212,7 @@ def _by_features(first: Sight, second: Sight, distance: int, campaign: Campaign)
         area=area,
         alike=alike,
         quad=quad,
-        points=points,
-        least=least,
+        sides=sides(points, least, alike, doubtful=doubtful),
         doubtful=doubtful,
         hollow=hollow,
         detail=written(detail),

@@ -52,7 +52,7 @@ class PartialLinks:
         shared, found = _common(side for _, side, _ in mine), []
         for other, side, stands in mine:
             if stands and side.counts(shared):
-                theirs = self.of(other) if side.least else {}
+                theirs = self.of(other) if side.needed else {}
                 if not theirs or theirs[node].counts(_common(theirs.values())):
                     found.append(other)
         return sorted(found)
