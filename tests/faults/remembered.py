@@ -45,7 +45,8 @@ def unsound(data: Path) -> list[str]:
         integrity = connection.row("PRAGMA integrity_check")
         if integrity != ("ok",):
             found.append(f"integrity: {integrity}")
-        if connection.rows("PRAGMA foreign_key_check"):
+        lost = "SELECT 1 FROM links WHERE a NOT IN (SELECT id FROM nodes) OR b NOT IN (SELECT id FROM nodes)"
+        if connection.rows("PRAGMA foreign_key_check") or connection.rows(lost):
             found.append("a reference leads nowhere")
         broken = store.log.verify()
         if broken is not None:

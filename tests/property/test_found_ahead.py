@@ -88,6 +88,7 @@ def linked(
                 if step in commits:
                     break
     found = links(store)
+    assert store.connection.row("SELECT count(*) FROM links") == (len(found),), "a link of no node"
     relater.close()
     store.close()
     return found
@@ -279,6 +280,7 @@ def _rolled_back(folder: Path, order: list[int], *, found_ahead: bool) -> list[t
     with store.transaction():
         relate(store, relater, last)
     found = links(store)
+    assert store.connection.row("SELECT count(*) FROM links") == (len(found),), "a link of no node"
     relater.close()
     store.close()
     return found
