@@ -58,7 +58,9 @@ def main(arguments: Sequence[str]) -> int:
 
 def arranged(given: argparse.Namespace) -> Sets:
     """The pictures of a run."""
-    sizes = Sizes(given.originals, given.honest, given.in_domain, given.distractors, given.filled, given.times)
+    sizes = Sizes(
+        given.originals, given.honest, given.in_domain, given.distractors, given.filled, given.times, given.small
+    )
     return Sets(given.pictures, given.split, given.more, sizes, given.seed)
 
 
@@ -86,6 +88,7 @@ def options(program: str) -> argparse.ArgumentParser:
         parser.add_argument(f"--{name}", type=int, default=count)
     parser.add_argument("--times", type=int, default=1, help="kinds in which an honest in-domain picture is asked")
     parser.add_argument("--filled", action="store_true", help="fill the history up with crops of its photographs")
+    parser.add_argument("--small", action="store_true", help="a history of small parts of photographs, all different")
     return parser
 
 

@@ -39,6 +39,7 @@ from bot.store import Store
 
 _WAY: Final = 16
 _TOGETHER: Final = 8
+_SAID: Final = 4000  # pictures between two lines of progress
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -90,6 +91,8 @@ def taken_in(pictures: Sequence[Seen], folder: Path, *, found_ahead: bool) -> tu
             begun = time.thread_time()
             ahead.find(pictures[place].evidence, linker.indexes)
             spent[place] = time.thread_time() - begun
+        if start // _TOGETHER % (_SAID // _TOGETHER) == 0:
+            print(f"{time.strftime('%H:%M:%S')} {start} of {len(pictures)}", file=sys.stderr, flush=True)
         with store.transaction():
             for place in range(max(begin, start - _WAY), min(start - _WAY + _TOGETHER, len(pictures))):
                 seen = pictures[place]

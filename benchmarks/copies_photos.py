@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-__all__ = ["distinct", "files", "in_rooms", "parts"]
+__all__ = ["distinct", "files", "grid", "in_rooms", "parts"]
 
 _UNUSED: Final = ("_segmentation_", "kangaroo")
 """Masks of photographs' parts, each in several forms; and a set that holds some photographs several times, cut and put
@@ -20,6 +20,7 @@ into others."""
 _ROOMS: Final = "clothing-dataset"
 """A set taken by a few people in their own rooms: any two may show one floor, as pictures of strangers do not."""
 _LARGE: Final = 800  # of the shorter side, from which a picture is cut into four and not two
+_SIDE: Final = 5  # small parts a side
 _SMALL: Final = 256
 _TWINS: Final = 8  # bits of pHash: public sets hold some photographs twice, cut a little, or mirrored
 _BLOCK: Final = 8  # px of the small copy
@@ -52,17 +53,26 @@ def distinct(paths: Sequence[Path]) -> list[Path]:
     return [paths[i] for i in kept]
 
 
-def parts(path: Path) -> tuple[str, ...]:
-    """Disjoint parts that are pictures of their own and show something: halves, or quarters of a large one."""
+def parts(path: Path, *, small: bool = False) -> tuple[str, ...]:
+    """Disjoint parts that are pictures of their own and show something: halves, or quarters of a large one; or
+    ``small`` ones, five a side."""
     size, gray = _small(path)
-    large, upright = min(size) >= _LARGE, size[1] > size[0]
-    rows, columns = (2, 2) if large else (2, 1) if upright else (1, 2)
+    large = min(size) >= _LARGE
+    name = "s" if small else "q" if large else "h"
+    rows, columns = grid(name, size[1], size[0])
     high, wide = gray.shape[0] // rows, gray.shape[1] // columns
     return tuple(
-        f"{'q' if large else 'h'}{i}"
+        f"{name}{i}"
         for i in range(rows * columns)
         if _shows(gray[i // columns * high :, i % columns * wide :][:high, :wide])
     )
+
+
+def grid(part: str, high: int, wide: int) -> tuple[int, int]:
+    """Into how many rows and columns a photograph is cut for a part of that name."""
+    if part[0] == "h":
+        return (2, 1) if high > wide else (1, 2)
+    return (2, 2) if part[0] == "q" else (_SIDE, _SIDE)
 
 
 def _shows(gray: npt.NDArray[np.uint8]) -> bool:

@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from benchmarks.copies_photos import distinct, files, in_rooms, parts
+from benchmarks.copies_photos import distinct, files, grid, in_rooms, parts
 from benchmarks.copy_edits import EDITS, jpeg
 from benchmarks.in_domain import KINDS, drawn
 
@@ -38,7 +38,8 @@ class Sizes:
     """How many of each. ``honest`` are queries that copy nothing; each kind has an equal share. One kind are
     photographs taken in rooms that others of the history show, too: counted apart, for strangers share no room.
     ``filled``: where there are no more photographs for a history of that size, crops of those in it go on. ``times``:
-    in how many kinds each photograph stands that an honest in-domain picture is drawn around."""
+    in how many kinds each photograph stands that an honest in-domain picture is drawn around. ``small``: the history
+    is of small parts of photographs, no two of which overlap."""
 
     originals: int
     honest: int
@@ -46,13 +47,14 @@ class Sizes:
     distractors: int
     filled: bool = False
     times: int = 1
+    small: bool = False
 
 
 @dataclass(frozen=True)
 class Made:
-    """One picture: ``path`` is its photograph, ``part`` the quarter or half of it ("" for the whole) or a crop of
-    40 to 70 % a side, ``kind`` "photo" or one of ``KINDS``. ``world`` says which posters, stickers and app everybody in
-    the run shares; ``seed`` is the run's."""
+    """One picture: ``path`` is its photograph, ``part`` the quarter or half of it ("" for the whole), a small part, or
+    a crop of 40 to 70 % a side, ``kind`` "photo" or one of ``KINDS``. ``world`` says which posters, stickers and app
+    everybody in the run shares; ``seed`` is the run's."""
 
     name: str
     kind: str
@@ -67,8 +69,8 @@ class Made:
         if self.part == _CROP:
             photo = _cropped(photo, _generator(self.seed, f"{self.name} crop"))
         elif self.part:
-            rows, columns = (2, 2) if self.part[0] == "q" else (2, 1) if photo.shape[0] > photo.shape[1] else (1, 2)
-            row, column = divmod(int(self.part[1]), columns)
+            rows, columns = grid(self.part, *photo.shape[:2])
+            row, column = divmod(int(self.part[1:]), columns)
             h, w = photo.shape[0] // rows, photo.shape[1] // columns
             photo = np.ascontiguousarray(photo[row * h : (row + 1) * h, column * w : (column + 1) * w])
         return photo if self.kind == "photo" else drawn(self.kind, photo, _generator(self.seed, self.name), self.world)
@@ -115,7 +117,7 @@ class Sets:
             for i, piece in enumerate(drawn_on)
         ]
         asked = {path for path, _ in drawn_on}  # no other part of these: halves of one picture may be like each other
-        pieces = [(path, part) for path in free if path not in asked for part in parts(path)]
+        pieces = [(path, part) for path in free if path not in asked for part in parts(path, small=sizes.small)]
         pieces = [pieces[i] for i in rng.permutation(len(pieces))]
         crops = ((path, _CROP) for path, _ in itertools.cycle(pieces if sizes.filled else ()))
         left = itertools.chain(pieces, crops)

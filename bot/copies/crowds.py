@@ -46,9 +46,11 @@ class Crowds:
 
     def fill(self, links: Iterable[Tried]) -> None:
         """Make all links known at once, in place of those known."""
-        held: defaultdict[int, list[int]] = defaultdict(list)
-        for a, b, places, doubtful in links:
-            order = self._order(a, b, places)
+        tried, held = list(links), defaultdict[int, list[int]](list)
+        nodes = np.array([(a, b) for a, b, *_ in tried], np.int64).reshape(-1, 2)
+        ranks = self._positions[nodes[:, 0]] ^ self._positions[nodes[:, 1]]
+        for (a, b, places, doubtful), rank in zip(tried, ranks.tolist(), strict=True):
+            order = _order(places, rank)
             held[a].append(_packed(order, b, doubtful=doubtful))
             held[b].append(_packed(order, a, doubtful=doubtful))
         self._links, self._ends = dict(held), {}
@@ -56,13 +58,14 @@ class Crowds:
             mine.sort()
             self._settle(node)
 
-    def take(self, node: int, links: Iterable[tuple[int, int, bool]]) -> list[tuple[int, int]]:
+    def take(self, node: int, links: Sequence[tuple[int, int, bool]]) -> list[tuple[int, int]]:
         """Make new links of a picture known: to whom, the places, and whether it is doubtful. Forgets those where this
         drops both from each other's sample, and returns their pairs."""
         mine = self._links.setdefault(node, [])
         before = {node: _LAST}
-        for other, places, doubtful in links:
-            order = self._order(node, other, places)
+        ranks = self._ranks(self._positions[node], np.array([other for other, _, _ in links], np.int64))
+        for (other, places, doubtful), rank in zip(links, ranks.tolist(), strict=True):
+            order = _order(places, rank)
             mine.append(_packed(order, other, doubtful=doubtful))
             theirs = _packed(order, node, doubtful=doubtful)
             insort(self._links.setdefault(other, []), theirs)
@@ -140,10 +143,6 @@ class Crowds:
         here, there = self._positions[a], self._positions[b]
         return None if here == there else bool(here < there)
 
-    def _order(self, a: int, b: int, places: int) -> int:
-        """Where a link stands in either picture's order."""
-        return _MOST - places << 64 | int(self._positions[a] ^ self._positions[b])
-
     def _end(self, node: int) -> int:
         """Where in its order the sample of a picture ends."""
         last = self._ends.get(node)
@@ -170,6 +169,11 @@ class Crowds:
             while not mine[place] & 1:
                 place -= 1
             self._ends[node] = mine[place]
+
+
+def _order(places: int, rank: int) -> int:
+    """Where a link stands in either picture's order."""
+    return _MOST - places << 64 | rank
 
 
 def _packed(order: int, other: int, *, doubtful: bool) -> int:

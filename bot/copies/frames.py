@@ -100,12 +100,9 @@ class Frames:
         return set(np.frombuffer(others, np.int64)[count[0] != count[1]].tolist())
 
     def _put(self, links: Iterable[Seen]) -> list[tuple[int, int, int]]:
-        """Hold links, where they may count or not. Returns a change for each that is doubtful."""
+        """Hold links. Returns a change for each that is doubtful."""
         sides = [
-            (node, other, side)
-            for a, b, ours, theirs in links
-            for node, other, side in ((a, b, ours), (b, a, theirs))
-            if side.weighs
+            (node, other, side) for a, b, ours, theirs in links for node, other, side in ((a, b, ours), (b, a, theirs))
         ]
         rows = self._room(len(sides))
         packed = b"".join([_packed(side) for _, _, side in sides])

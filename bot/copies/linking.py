@@ -20,7 +20,7 @@ from bot.copies.candidates import Batch, Candidate
 from bot.copies.crowds import Crowds
 from bot.copies.finder import Finder, Medium
 from bot.copies.frames import Frames, Seen
-from bot.copies.parts import Sides
+from bot.copies.parts import ALWAYS, Sides
 from bot.copies.proof import SHARED_LEAST, Proof
 from bot.copies.prover import Prover
 from bot.copies.recent import Recent
@@ -69,7 +69,7 @@ class Linker:
         held = self._store.graph.partial_links.held()
         tried = ((a, b, places, both[0].doubtful) for a, b, places, both in held)
         self._crowds.fill(one for one in tried if one[2] or one[3])
-        self._frames = Frames(seen for a, b, _, both in held for seen in self._seen(a, b, both))
+        self._frames = Frames(self._seen(a, b, both) for a, b, _, both in held if both is not ALWAYS)
 
     def indexes(self) -> Indexes:
         """What may be searched from other threads."""
@@ -161,18 +161,16 @@ class Linker:
                 sampled.append((other, places, proof.doubtful))
             if kind == "partial":
                 told |= {node, other}
-                came += self._seen(node, other, proof.sides)
+                if proof.sides is not ALWAYS:
+                    came.append(self._seen(node, other, proof.sides))
         loose = self._crowds.take(node, sampled)
         touched = graph.untie(loose)
         swayed = self._frames.swayed(came, loose)
         return changed | touched | graph.posts(told.union(swayed, *loose))
 
-    def _seen(self, a: int, b: int, both: Sides) -> list[Seen]:
-        """A partial link as its two pictures see it, given first by the one with the lower SHA-256; nothing where
-        neither minds what else there is."""
-        if not both[0].weighs:
-            return []
-        return [Seen(a, b, *(both if self._first(a, b) else both[::-1]))]
+    def _seen(self, a: int, b: int, both: Sides) -> Seen:
+        """A partial link as its two pictures see it, given first by the one with the lower SHA-256."""
+        return Seen(a, b, *(both if self._first(a, b) else both[::-1]))
 
     def _first(self, a: int, b: int) -> bool:
         """Whether the first of two pictures has the lower SHA-256."""

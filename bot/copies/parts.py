@@ -62,23 +62,19 @@ class Side(NamedTuple):
         """Whether the link makes a copy, as far as this picture can tell, once its common points are left out."""
         return (self.points & ~shared).bit_count() >= self.needed
 
-    @property
-    def weighs(self) -> bool:
-        """Whether it may come to count or not, or has a part in what is common."""
-        return self.needed > 0 or self.doubtful
-
 
 Sides = tuple[Side, Side]
 """A link as either picture sees it, the one with the lower SHA-256 first."""
-BY_HASH: Final = (Side(), Side())
-"""Of a link that rests on something else than features."""
+ALWAYS: Final = (Side(), Side())
+"""Of a link that counts whatever its points are, and has no part in what is common."""
 
 
 def sides(points: tuple[int, int], least: int, alike: float, *, doubtful: bool) -> Sides:
     """Of a link by features."""
-    clear = is_clear(alike, doubtful=doubtful)
-    one, other = (Side(bits, 0 if clear else _needed(bits, least), doubtful) for bits in points)
-    return one, other
+    if is_clear(alike, doubtful=doubtful):
+        return ALWAYS
+    one, other = points
+    return Side(one, _needed(one, least), doubtful), Side(other, _needed(other, least), doubtful)
 
 
 def is_doubtful(alike: float, spread: float, covers: tuple[float, float]) -> bool:
@@ -103,8 +99,8 @@ def read(detail: str) -> Detail | None:
 def read_sides(detail: str) -> Sides:
     """Of a stored link."""
     it = read(detail)
-    if it is None:
-        return BY_HASH
+    if it is None or is_clear(it.alike, doubtful=it.doubtful):
+        return ALWAYS
     return sides((int(it.points[0], 16), int(it.points[1], 16)), it.least, it.alike, doubtful=it.doubtful)
 
 

@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from bot.campaign import Campaign
 from bot.campaign.policies import CopyPolicy
-from bot.copies.parts import BY_HASH, NEVER, Detail, Sides, bits, hexed, is_doubtful, sides, written
+from bot.copies.parts import ALWAYS, NEVER, Detail, Sides, bits, hexed, is_doubtful, sides, written
 from bot.copies.wholes import BITS, distance, repeat
 from detectors.evidence import MediaEvidence, Quad, Value
 from detectors.features import Features
@@ -62,7 +62,7 @@ class Proof(Value):
     alike: float | None = None
     quad: Quad | None = None
 
-    sides: Sides = BY_HASH
+    sides: Sides = ALWAYS
     doubtful: bool = False
     hollow: bool = False
     detail: str = "{}"

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from bot.copies.parts import BY_HASH, Side, Sides, common, read_sides
+from bot.copies.parts import ALWAYS, Side, Sides, common, read_sides
 from bot.store.connection import Connection
 from bot.store.links import TABLES
 
@@ -42,7 +42,7 @@ class PartialLinks:
             for table in TABLES
         )
         return [
-            (a, b, places, read_sides(detail) if partial else BY_HASH)
+            (a, b, places, read_sides(detail) if partial else ALWAYS)
             for a, b, places, partial, detail in self._connection.rows(every)
         ]
 

@@ -118,3 +118,16 @@ def test_a_history_is_filled_with_crops_of_its_own_photographs(tmp_path: Path) -
     whole = cv2.imread(str(filled.history[-1].path))
     assert whole is not None
     assert all(0.35 < a / b < 0.75 for a, b in zip(sorted(crop.shape[:2]), sorted(whole.shape[:2]), strict=True))
+
+
+def test_small_parts_make_a_history_of_many_different_pictures(tmp_path: Path) -> None:
+    """Of few photographs, five parts a side that lie beside one another and together show all of each."""
+    photographs(tmp_path / "test" / "photos")
+    sets = Sets(tmp_path, "test", [], Sizes(1, 0, 12, 800, small=True), 1)
+    assert len({(made.path, made.part) for made in sets.history}) == len(sets.history) == 813
+    parts = [made for made in sets.history if made.kind == "photo" and made.part]
+    assert {made.pixels().shape for made in parts} == {(40, 48, 3)}
+    corner = next(made for made in parts if made.part == "s24")
+    whole = cv2.imread(str(corner.path))
+    assert whole is not None
+    assert np.array_equal(corner.pixels()[..., ::-1], whole[160:, 192:])
