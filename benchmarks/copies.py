@@ -3,7 +3,8 @@
     python -m benchmarks.copies PICTURES WORK [--split test] [--more FOLDER] [--imagededup FOLDER] [--originals N] ...
 
 ``PICTURES`` is what ``python -m training.gather`` makes. The history is originals, in-domain pictures
-(``in_domain.py``), and other photographs (``--more``: further folders of them; ``--filled``: crops of these, too).
+(``in_domain.py``), and other photographs (``--more``: further folders of them; ``--filled``: crops of these, too;
+``--small``: small parts of them instead, as many as are asked for and all different).
 Queries are every edit (``copy_edits.py``) of every original, and honest pictures: photographs and in-domain pictures
 that are in no way in the history. The same queries and history go through the bot's own cascade
 (``bot/copies/matching.py``, without its marks' detector) and through whole-picture hashes alone

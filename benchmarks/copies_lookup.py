@@ -48,7 +48,7 @@ from detectors import panels
 from detectors.evidence import MediaEvidence
 from detectors.examples import scene
 from detectors.feature_index import FeatureIndex
-from detectors.features import codes, features, parts
+from detectors.features import MOST, codes, features, parts
 from detectors.fingerprint import fingerprint
 from detectors.nearest import TURN_SLACK, HashIndex
 from detectors.picture import Picture, open_picture
@@ -192,7 +192,7 @@ def _restart(pictures: int, described: int) -> None:
 def _doubtful() -> str:
     """A proof as it is stored of two that share a frame."""
     corners = ((0.0, 0.0), (640.5, 0.0), (640.5, 480.5), (0.0, 480.5))
-    points = hexed(((1 << 500) - 1, (1 << 500) - 1))
+    points = hexed(((1 << MOST) - 1, (1 << MOST) - 1))
     return written(Detail(inliers=25, area=0.5, alike=0.6, quad=corners, points=points, least=12, doubtful=True))
 
 
