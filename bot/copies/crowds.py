@@ -130,8 +130,7 @@ class Crowds:
         return {
             other
             for other, agreeing in places.items()
-            if (end := ends.get(other)) is None
-            or _MOST - agreeing << 64 | int(all_positions[other]) ^ own <= end >> _OTHER
+            if (end := ends.get(other)) is None or _order(agreeing, int(all_positions[other]) ^ own) <= end >> _OTHER
         }
 
     def crowded(self, node: int) -> bool:

@@ -158,4 +158,6 @@ def test_samples_hold_those_with_most_in_common() -> None:
     second = candidates.positions([f"{0b011:016x}" + "0" * 48])[0]
     assert known.asking(second, {1: 9}) == set()
     assert known.asking(second, {1: 10}) == {1}
+    last = candidates.positions([f"{0b001:016x}" + "0" * 48])[0]
+    assert known.asking(last, {1: 9}) == {1}, "with whom the sample ends belongs to it"
     assert [known.first(1, 2), known.first(2, 1), known.first(1, 1)] == [True, False, None]
